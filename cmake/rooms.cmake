@@ -1,0 +1,39 @@
+# rollcall_room(NAME [SOURCES ...] [LIBRARIES ...] [PRIVATE_LIBRARIES ...])
+#
+# One folder of src/, one library `rollcall_NAME`.  Every *.h of the folder is in
+# its header set, so that CMake checks that each compiles alone; every *_test.cc
+# becomes one test program `NAME_test` with a ctest entry per case.
+function(rollcall_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  set(library rollcall_${name})
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  if(ROOM_SOURCES)
+    add_library(${library} STATIC ${ROOM_SOURCES})
+    set(scope PUBLIC)
+  else()
+    add_library(${library} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_sources(${library} ${scope} FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
+  set_target_properties(${library} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  target_include_directories(${library} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${library} ${scope} ${ROOM_LIBRARIES})
+  if(ROOM_SOURCES)
+    target_link_libraries(${library} PRIVATE ${ROOM_PRIVATE_LIBRARIES} rollcall_warnings)
+  endif()
+
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  if(ROLLCALL_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${library} ${ROOM_TEST_LIBRARIES} GTest::gmock_main
+                                               rollcall_warnings)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60 LABELS unit)
+  endif()
+endfunction()
+
+add_library(rollcall_warnings INTERFACE)
+target_compile_options(rollcall_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(ROLLCALL_WERROR)
+  target_compile_options(rollcall_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,48 @@
+// A value that can only be reached while its lock is held.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace rollcall {
+
+// Guarded<Queue> queue;   queue.Lock()->push_back(x);
+//
+// Lock() holds the mutex for the life of the handle it returns: a temporary for
+// one access, a named handle for several.  Never hold two at once.
+template <typename T>
+class Guarded {
+ public:
+  class Handle {
+   public:
+    T* operator->() { return value_; }
+    T& operator*() { return *value_; }
+
+    // Waits on `condition` until `predicate()` holds or `deadline` is past;
+    // returns what the predicate says at the end.
+    template <typename TimePoint, typename Predicate>
+    bool WaitUntil(std::condition_variable& condition, TimePoint deadline, Predicate predicate) {
+      return condition.wait_until(lock_, deadline, std::move(predicate));
+    }
+
+   private:
+    friend class Guarded;
+    Handle(std::mutex& mutex, T* value) : lock_(mutex), value_(value) {}
+    std::unique_lock<std::mutex> lock_;
+    T* value_;
+  };
+
+  Guarded() = default;
+  explicit Guarded(T value) : value_(std::move(value)) {}
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
+
+  [[nodiscard]] Handle Lock() { return Handle(mutex_, &value_); }
+
+ private:
+  std::mutex mutex_;
+  T value_;
+};
+
+}  // namespace rollcall

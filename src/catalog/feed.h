@@ -1,0 +1,74 @@
+// Keeps the view true to the store: list at one revision, watch from the next,
+// resume after any break, list again and apply the difference when the history is
+// gone or the store was replaced.
+//
+// Knows the store contract only; no gRPC here, so that all of it runs under the
+// thread sanitizer against the store in memory with faults injected.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "catalog/publisher.h"
+#include "store/store.h"
+
+namespace rollcall::catalog {
+
+struct FeedOptions {
+  std::string prefix = "/skydns";         // normalized, see model::NormalizePrefix
+  std::string own_prefix = "/rollcall/v1";  // our own records
+  std::int64_t page_size = 20'000;        // keys; etcd counts the rest on every page
+  std::chrono::milliseconds contact_interval{3000};
+  std::chrono::milliseconds contact_timeout{2000};
+  std::chrono::milliseconds stale_after{10'000};
+  std::chrono::milliseconds retry_first{50};
+  std::chrono::milliseconds retry_most{500};
+  // Called by the feed when the store turns out to be another one than before
+  // (cluster id changed, or its revision went back), with the serial served until
+  // now; whoever wires the program raises the serial offset in the store.  May be
+  // empty.
+  std::function<void(std::uint32_t serial_before, store::Revision revision_now)> on_new_epoch;
+};
+
+// Figures for metrics and tests; all monotonic since start.
+struct FeedCounters {
+  std::uint64_t lists = 0;         // whole lists done
+  std::uint64_t watches = 0;       // watches started
+  std::uint64_t events = 0;        // events applied
+  std::uint64_t contacts = 0;      // contact proofs that succeeded
+  std::uint64_t lease_queries = 0; // times a lease was asked for
+  std::uint64_t invalid[4] = {};   // now in the store, by model::Flaw
+};
+
+class Feed {
+ public:
+  // Borrows `store`, `publisher` and `clock` until destroyed.
+  Feed(store::Store& store, Publisher& publisher, FeedOptions options,
+       const Clock& clock = SystemClock());
+  ~Feed();  // stops; bounded by the deadlines of the store calls in flight
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  void Start();
+
+  // Lock-free; any thread.  Read once per batch of queries.
+  [[nodiscard]] Standing standing() const;
+  // Zero while never synced.
+  [[nodiscard]] SteadyTime last_contact() const;
+  [[nodiscard]] FeedCounters counters() const;
+
+  // Waits until the view has reached `revision` and is synced.  False: it had not
+  // by the deadline.
+  [[nodiscard]] bool WaitForRevision(store::Revision revision, SteadyTime deadline) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rollcall::catalog

@@ -1,0 +1,81 @@
+// One registration's value: SkyDNS's JSON members, and ours.
+//
+// The rules are those of Go's encoding/json as CoreDNS and SkyDNS use it, so
+// that a value means the same to all three: unknown members are ignored, names
+// match without regard to case, the last of repeated members counts, null leaves
+// a member unset, a number with fraction or exponent is no integer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rollcall::model {
+
+enum class HostKind : std::uint8_t {
+  kNone,  // no host: a text, or nothing
+  kIpv4,
+  kIpv6,
+  kName,
+};
+
+// The member `rollcall`, which SkyDNS and CoreDNS ignore.
+struct Extension {
+  std::string owner;  // "": static
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> tags;
+  std::string on_loss;  // "", "keep" or "remove"
+
+  [[nodiscard]] bool empty() const {
+    return owner.empty() && labels.empty() && tags.empty() && on_loss.empty();
+  }
+};
+
+struct Service {
+  std::string host;  // as written
+  std::int64_t port = 0;
+  std::int64_t priority = 0;  // 0: unset, counts as 10
+  std::int64_t weight = 0;    // 0: unset, counts as 100
+  std::string text;
+  bool mail = false;
+  std::uint32_t ttl = 0;  // seconds; 0: unset
+  std::int64_t target_strip = 0;
+  std::string group;
+  Extension extension;
+};
+
+// Why a value cannot be used; the label `reason` of the invalid-records metric.
+enum class Flaw : std::uint8_t { kJson, kMember, kHost, kKey };
+[[nodiscard]] std::string_view ToString(Flaw flaw);
+
+struct Invalid {
+  Flaw flaw = Flaw::kJson;
+  std::string message;  // one sentence, with the place: "member port: "80" is not an integer"
+};
+
+// The value of a registration.  Does not look at what `host` means.
+// A bad `rollcall` member is a flaw as well.
+[[nodiscard]] tl::expected<Service, Invalid> ParseService(std::string_view json);
+
+// Compact JSON, SkyDNS's members first, only those that are set; ParseService
+// gives the same Service again.
+[[nodiscard]] std::string ToJson(const Service& service);
+
+struct Host {
+  HostKind kind = HostKind::kNone;
+  std::array<std::uint8_t, 16> address{};  // kIpv4: the first four
+  std::string name;                        // kName: uncompressed wire form, case kept
+};
+
+// What `host` means, as Go's net.ParseIP sees it: a dotted quad without leading
+// zeros; IPv6 text without zone index; an IPv4-mapped IPv6 address is IPv4; any
+// other text is a name.  Flaw::kHost: a name that cannot be one (empty label,
+// label over 63 octets, over 255 in all).
+[[nodiscard]] tl::expected<Host, Invalid> ClassifyHost(std::string_view host);
+
+}  // namespace rollcall::model

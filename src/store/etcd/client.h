@@ -1,0 +1,46 @@
+// The store contract over gRPC to an etcd cluster.
+//
+// No gRPC type appears here.  Threads: as store::Store; each watch has a reader
+// thread of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace rollcall::store::etcd {
+
+struct Options {
+  std::vector<std::string> endpoints;  // "http://127.0.0.1:2379", "https://..."
+  std::string ca_file;                 // PEM; https only
+  std::string cert_file;               // client certificate, with key_file
+  std::string key_file;
+  std::string user;
+  std::string password;
+  std::chrono::milliseconds keepalive_time{5000};
+  std::chrono::milliseconds keepalive_timeout{3000};
+};
+
+struct ClientCounters {
+  std::uint64_t range_requests = 0;
+  std::uint64_t txn_requests = 0;
+  std::uint64_t watch_streams = 0;
+  std::uint64_t lease_requests = 0;
+  std::uint64_t failovers = 0;
+};
+
+class Client : public Store {
+ public:
+  [[nodiscard]] virtual ClientCounters counters() const = 0;
+};
+
+// Does not connect: the first call does.  kInvalid: an endpoint that is no URL, a
+// file that cannot be read.
+[[nodiscard]] Result<std::unique_ptr<Client>> Connect(const Options& options);
+
+}  // namespace rollcall::store::etcd
