@@ -7,10 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "answer/zones.h"
 #include "base/clock.h"
 #include "catalog/view.h"
 #include "wire/encode.h"
@@ -18,27 +19,6 @@
 #include "wire/record.h"
 
 namespace rollcall::answer {
-
-// The zones we are authoritative for, and the numbers that answers take from the
-// configuration.  Immutable once made.
-class Zones {
- public:
-  struct Options {
-    std::vector<wire::Name> names;
-    std::uint32_t default_ttl = 15;
-    std::uint32_t negative_ttl = 5;  // of the SOA, and its minimum
-    std::uint32_t min_lease_ttl = 30;
-    std::uint32_t max_lease_ttl = 86'400;
-  };
-  explicit Zones(Options options);
-
-  // The longest zone that `name` is at or below; null: none.
-  [[nodiscard]] const wire::Name* Match(wire::NameView name) const;
-  [[nodiscard]] const Options& options() const { return options_; }
-
- private:
-  Options options_;
-};
 
 // An alias that leaves our zones: whoever has a forwarder asks there for `name`
 // and `type` and calls Resolve() again with the result.
@@ -59,15 +39,24 @@ struct Context {
   // What was found outside so far; null: there is no forwarder, so an outside
   // alias is a bare CNAME.
   const std::vector<OutsideResult>* outside = nullptr;
+  // Octets the reply may take.  More records than could ever fit are not made:
+  // the answer is then empty and `truncated`.
+  std::size_t max_size = wire::kMaxMessageSize;
 };
 
+struct Workspace;
+
 // What to say, not how to spell it; wire::EncodeReply() makes the bytes.
-// Borrows from the View and the Question given to Resolve(), which the caller
-// keeps alive until the Answer has been encoded.  Reuse one per worker: Clear()
-// keeps its memory.
+// Borrows from the View, Zones, Question and Context given to Resolve(), which
+// the caller keeps until the Answer has been encoded.  Reuse one per worker:
+// Resolve() starts by clearing it and keeps its memory.
 class Answer {
  public:
   Answer();
+  ~Answer();
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
   void Clear();
   [[nodiscard]] wire::Reply reply() const;
 
@@ -80,23 +69,28 @@ class Answer {
   std::optional<wire::ExtendedError> extended_error;
   // Outside names without which this answer is not complete; empty: complete.
   std::vector<Outside> needs;
-
-  // For names and texts made on the way; freed by Clear().
-  [[nodiscard]] std::pmr::memory_resource& arena() { return arena_; }
+  // The work it took: registrations looked at plus names looked up.
+  std::size_t steps = 0;
 
  private:
-  std::unique_ptr<std::byte[]> block_;
-  std::pmr::monotonic_buffer_resource arena_;
+  friend class Resolver;
+  std::unique_ptr<Workspace> workspace_;
 };
 
-// How much work one question may cause, whatever the data: registrations looked
-// at plus names looked up.  Past it the answer is SERVFAIL, which keeps targets.
-inline constexpr std::size_t kStepBudget = 100'000;
+// How much work one question may cause, whatever the data.  Past it the answer is
+// TC without records, or SERVFAIL if it was an alias that led there; both keep
+// targets.  About a millisecond.
+inline constexpr std::size_t kMaxRegistrations = 20'000;
+inline constexpr std::size_t kMaxLookups = 1'000;
+// Outside names asked for on behalf of one question.
+inline constexpr std::size_t kMaxOutside = 16;
+// CNAMEs in a row.
+inline constexpr std::size_t kMaxChain = 11;
 
 // Requires: `question.name` is at or below `zone`, which is Zones::Match() of it;
 // callers answer REFUSED or forward others before they get here.
 // Cannot fail: a name that is not there is an Answer (kNxDomain), not an error.
-void Resolve(const catalog::View& view, const Zones& zones, const wire::Name& zone,
+void Resolve(const catalog::View& view, const Zones& zones, const Zone& zone,
              const wire::Question& question, const Context& context, Answer& answer);
 
 }  // namespace rollcall::answer

@@ -1,0 +1,84 @@
+// Bytes of a request in, bytes of the reply out: the one answering function that
+// UDP and TCP share.
+//
+// Pure but for its own memory: no I/O, no clock, no locks, no logging.  One
+// Responder per worker; different Responders may run on one View at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "answer/resolve.h"
+#include "catalog/view.h"
+#include "wire/query.h"
+
+namespace rollcall::answer {
+
+struct ResponderOptions {
+  std::uint16_t max_udp_size = 1232;  // of our replies, and told in our OPT
+  std::string nsid;                   // told to those who ask (RFC 5001); empty: never
+};
+
+// One request and what is known besides the view.  Borrows for the call.
+struct Request {
+  std::span<const std::uint8_t> message;
+  bool tcp = false;
+  catalog::Standing standing = catalog::Standing::kSynced;
+  SteadyTime now;
+  // What was found outside the zones so far: empty at the first call.  Null: this
+  // client gets nothing from outside (no forwarder, or not allowed to use it).
+  const std::vector<OutsideResult>* outside = nullptr;
+};
+
+enum class Outcome : std::uint8_t {
+  kReply,         // `size` octets of `out` are the reply
+  kNoReply,       // not a question, or nothing to say to it: stay silent
+  kForward,       // a name outside our zones: ask a forwarder for query().question
+  kNeedsOutside,  // ask a forwarder for each of needs(), then call Respond() again
+};
+
+struct Responded {
+  Outcome outcome = Outcome::kNoReply;
+  std::size_t size = 0;                          // kReply
+  wire::Rcode rcode = wire::Rcode::kNoError;     // kReply: what was said, for the counters
+  bool truncated = false;                        // kReply: TC is set
+};
+
+class Responder {
+ public:
+  // Borrows `zones` until destroyed.
+  Responder(const Zones& zones, ResponderOptions options);
+
+  // Answers `request` from `view`.  Requires: out.size() >= wire::kMaxMessageSize
+  // for TCP, >= max(512, max_udp_size) for UDP.
+  //
+  // kForward is for recursion-desired questions of class IN only.  kNeedsOutside
+  // never returns a name that `request.outside` has already; after at most
+  // kMaxOutside names the reply is made from what there is.  The caller keeps the
+  // message and may let go of the view in between.
+  [[nodiscard]] Responded Respond(const catalog::View& view, const Request& request,
+                                  std::span<std::uint8_t> out);
+
+  // Of the last Respond(); valid until the next.
+  [[nodiscard]] const wire::Query& query() const { return query_; }
+  [[nodiscard]] const std::vector<Outside>& needs() const { return answer_.needs; }
+
+  // The reply to query() with this rcode and no records: for a forwarder that got
+  // none.  Requires: the last Respond() parsed a request.
+  [[nodiscard]] std::size_t ReplyEmpty(wire::Rcode rcode, std::span<std::uint8_t> out) const;
+
+ private:
+  [[nodiscard]] std::size_t Encode(const wire::Reply& reply, bool tcp,
+                                   std::span<std::uint8_t> out) const;
+
+  const Zones& zones_;
+  ResponderOptions options_;
+  wire::Query query_;
+  Answer answer_;
+  bool tcp_ = false;
+};
+
+}  // namespace rollcall::answer
