@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,9 +36,9 @@ struct Response {
   bool edns_dnssec_ok = false;
   std::vector<std::pair<std::uint16_t, std::string>> edns_options;
 
-  // What the records borrow: names and texts taken out of the message.
-  // Movable; the records stay valid.
-  std::shared_ptr<std::vector<std::unique_ptr<std::string>>> storage;
+  // What the records borrow: names and texts taken out of the message.  They stay
+  // valid as long as any copy of this pointer.
+  std::shared_ptr<const std::deque<std::string>> storage;
 };
 
 // kInvalid: what is wrong and at which octet.  Octets behind the end are an error.

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -49,6 +48,9 @@ class NameView {
   std::string_view wire_;
 };
 
+// Declared here too, so that a Name is found to be equal to a Name.
+[[nodiscard]] bool operator==(NameView a, NameView b);
+
 // An owned name.  No allocation; 256 octets on the stack.
 class Name {
  public:
@@ -62,9 +64,7 @@ class Name {
   // name over 255, broken escape.
   [[nodiscard]] static Result<Name> FromText(std::string_view text);
 
-  [[nodiscard]] NameView view() const {
-    return NameView(std::string_view(wire_.data(), size_));
-  }
+  [[nodiscard]] NameView view() const { return NameView(std::string_view(wire_.data(), size_)); }
   operator NameView() const { return view(); }  // NOLINT(google-explicit-constructor)
   [[nodiscard]] std::string ToText() const { return view().ToText(); }
 

@@ -32,13 +32,15 @@ struct Query {
   Opcode opcode = Opcode::kQuery;
   bool recursion_desired = false;
   bool checking_disabled = false;
-  bool has_question = false;  // false: do not echo one
+  bool has_question = false;  // false: do not echo one; `question` is then empty
   Question question;
   Edns edns;
   // kNoError: answer it.  Else answer just this: kFormErr (cannot be parsed,
-  // QDCOUNT other than 1, records in the answer or authority section, two OPT
-  // records, a name that is not one), kNotImp (another opcode), kBadVers (an
-  // EDNS version above 0).
+  // QDCOUNT other than 1, records in the answer section or, but for the SOA of an
+  // IXFR, in the authority section, more than two additional records, two OPT
+  // records, a compressed name; the reply is a header alone), kNotImp (another
+  // opcode), kBadVers (an EDNS version above 0).
+  // The class is not looked at.
   Rcode verdict = Rcode::kNoError;
 };
 
