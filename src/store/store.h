@@ -1,7 +1,7 @@
 // The store contract: ordered bytes with revisions, as etcd v3 means them.
 //
 // Two stores keep it, one over gRPC to an etcd cluster (store/etcd) and one in
-// this process (store/embedded); store/contract_test_suite.h holds both to it.
+// this process (store/embedded); store/testing/contract_suite.h holds both to it.
 // What is not said here is as in etcd's API documentation.
 //
 // Threads: any number of threads may call one Store at once.
