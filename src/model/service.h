@@ -3,7 +3,9 @@
 // The rules are those of Go's encoding/json as CoreDNS and SkyDNS use it, so
 // that a value means the same to all three: unknown members are ignored, names
 // match without regard to case, the last of repeated members counts, null leaves
-// a member unset, a number with fraction or exponent is no integer.
+// a member as it is, a number with fraction or exponent is no integer.
+//
+// Threads: values and pure functions, no shared state.
 #pragma once
 
 #include <array>
@@ -34,6 +36,7 @@ struct Extension {
   [[nodiscard]] bool empty() const {
     return owner.empty() && labels.empty() && tags.empty() && on_loss.empty();
   }
+  friend bool operator==(const Extension&, const Extension&) = default;
 };
 
 struct Service {
@@ -47,11 +50,18 @@ struct Service {
   std::int64_t target_strip = 0;
   std::string group;
   Extension extension;
+
+  // What is wrong with the member `rollcall`; "": nothing.  Such a value can be
+  // used all the same: CoreDNS does not even see the member, and a target must not
+  // be lost to it.  What could not be read of the extension is left unset.
+  std::string extension_problem;
+
+  friend bool operator==(const Service&, const Service&) = default;
 };
 
 // Why a value cannot be used; the label `reason` of the invalid-records metric.
 enum class Flaw : std::uint8_t { kJson, kMember, kHost, kKey };
-[[nodiscard]] std::string_view ToString(Flaw flaw);
+[[nodiscard]] std::string_view ToString(Flaw flaw);  // "json", "member", "host", "key"
 
 struct Invalid {
   Flaw flaw = Flaw::kJson;
@@ -59,11 +69,16 @@ struct Invalid {
 };
 
 // The value of a registration.  Does not look at what `host` means.
-// A bad `rollcall` member is a flaw as well.
+// kJson: not JSON (the message says at which octet), nested deeper than
+// kMaxDepth, or no object.  kMember: a member of SkyDNS's of the wrong type or
+// range, even if it is repeated rightly.
 [[nodiscard]] tl::expected<Service, Invalid> ParseService(std::string_view json);
 
+// Levels of nesting within a value; Go stops at 10,000, no sane value at 5.
+inline constexpr std::size_t kMaxDepth = 256;
+
 // Compact JSON, SkyDNS's members first, only those that are set; ParseService
-// gives the same Service again.
+// gives the same Service again (its texts as UTF-8, what is not becomes U+FFFD).
 [[nodiscard]] std::string ToJson(const Service& service);
 
 struct Host {
@@ -75,7 +90,8 @@ struct Host {
 // What `host` means, as Go's net.ParseIP sees it: a dotted quad without leading
 // zeros; IPv6 text without zone index; an IPv4-mapped IPv6 address is IPv4; any
 // other text is a name.  Flaw::kHost: a name that cannot be one (empty label,
-// label over 63 octets, over 255 in all).
+// label over 63 octets, over 255 in all), or the root, which as an SRV target
+// says that the service is not there (RFC 2782).
 [[nodiscard]] tl::expected<Host, Invalid> ClassifyHost(std::string_view host);
 
 }  // namespace rollcall::model
