@@ -1,0 +1,1 @@
+"""The harness of the end-to-end scenarios: real programs, real sockets, nothing mocked."""

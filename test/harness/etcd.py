@@ -1,0 +1,113 @@
+"""A real etcd: one member or several, and stock etcdctl."""
+
+import http.client
+import json
+import shutil
+
+from . import process
+from .scenario import server
+from .wait import Failure, wait_for
+
+
+class Member:
+    """One etcd of a cluster, with a data directory that outlives a kill."""
+
+    def __init__(self, scenario, name, address, host=None):
+        self.scenario, self.name, self.address, self.host = scenario, name, address, host
+        self.directory = scenario.path(f"{name}.etcd")
+        self.url = f"http://{address}:2379"
+        self.process = None
+
+    def start(self, peers, state="new"):
+        listen = [self.url] if self.address == "127.0.0.1" else [self.url, "http://127.0.0.1:2379"]
+        self.process = self.scenario.start(
+            self.name,
+            [server("etcd"), "--name", self.name, "--data-dir", self.directory,
+             "--listen-client-urls", ",".join(listen), "--advertise-client-urls", self.url,
+             "--listen-peer-urls", f"http://{self.address}:2380",
+             "--initial-advertise-peer-urls", f"http://{self.address}:2380",
+             "--initial-cluster", peers, "--initial-cluster-state", state,
+             "--logger", "zap", "--log-outputs", "stderr"],
+            host=self.host)
+
+    def kill(self):
+        self.process.kill()
+
+    def healthy(self):
+        """Its own word that it has a leader and can write."""
+        connection = http.client.HTTPConnection(self.address, 2379, timeout=0.5)
+        try:
+            connection.request("GET", "/health")
+            return json.load(connection.getresponse()).get("health") == "true"
+        finally:
+            connection.close()
+
+
+class Cluster:
+    """hosts: none for one member on 127.0.0.1, else a member on each."""
+
+    def __init__(self, scenario, hosts=(), name="etcd"):
+        self.scenario = scenario
+        if hosts:
+            self.members = [Member(scenario, f"{name}{i}", host.address, host)
+                            for i, host in enumerate(hosts, 1)]
+        else:
+            self.members = [Member(scenario, name, "127.0.0.1")]
+        self.peers = ",".join(f"{m.name}=http://{m.address}:2380" for m in self.members)
+        self.start()
+        self.wait_healthy()
+
+    @property
+    def endpoints(self):
+        return ",".join(member.url for member in self.members)
+
+    def start(self):
+        for member in self.members:
+            if not member.process or not member.process.running():
+                member.start(self.peers)
+
+    def wait_healthy(self, members=None, seconds=30):
+        for member in members or self.members:
+            wait_for(f"{member.name} to be healthy", member.healthy, seconds)
+
+    def kill(self):
+        for member in self.members:
+            if member.process.running():
+                member.kill()
+
+    def wipe(self):
+        """As a restore of an empty backup: what comes back is another cluster."""
+        self.kill()
+        for member in self.members:
+            shutil.rmtree(member.directory)
+
+    def ctl(self, *words, stdin=None, timeout=30):
+        """Stock etcdctl; its output."""
+        done = process.run([server("etcdctl"), "--endpoints", self.endpoints, *words],
+                           env={"ETCDCTL_API": "3"}, stdin=stdin, timeout=timeout)
+        if done.returncode:
+            raise Failure(f"etcdctl {' '.join(words)}: {done.stderr}")
+        return done.stdout
+
+    def put(self, key, value):
+        """A value, or an object that becomes JSON."""
+        return self.ctl("put", key, value if isinstance(value, str) else json.dumps(value))
+
+    def load(self, pairs):
+        """Many puts, 100 to a transaction, with one etcdctl for each thousand."""
+        pairs = list(pairs)
+        for start in range(0, len(pairs), 100):
+            puts = "".join(f"put {key} {json.dumps(json.dumps(value))}\n"
+                           for key, value in pairs[start:start + 100])
+            self.ctl("txn", stdin=f"\n{puts}\n\n")
+
+    def get(self, key):
+        """The value of one key; None: it is not there."""
+        lines = self.ctl("get", key, "--print-value-only").splitlines()
+        return lines[0] if lines else None
+
+    def keys(self, prefix):
+        return [k for k in self.ctl("get", "--prefix", "--keys-only", prefix).splitlines() if k]
+
+    def delete(self, key, *options):
+        return self.ctl("del", key, *options)

@@ -1,0 +1,44 @@
+"""A real Prometheus, asked through its own API."""
+
+import http.client
+import json
+import urllib.parse
+
+from .scenario import server
+from .wait import wait_for
+
+
+class Prometheus:
+    def __init__(self, scenario, config, host=None, address="127.0.0.1", name="prometheus", files=None):
+        self.address = address
+        path = scenario.write(f"{name}.yml", config)
+        self.process = scenario.start(
+            name, [server("prometheus"), f"--config.file={path}",
+                   f"--storage.tsdb.path={scenario.path(name)}.data",
+                   f"--web.listen-address={address}:9090", "--log.level=debug"], host=host, files=files)
+        wait_for(f"{name} to be ready", lambda: self._get("/-/ready")[0] == 200, 20)
+
+    def _get(self, path):
+        connection = http.client.HTTPConnection(self.address, 9090, timeout=3)
+        try:
+            connection.request("GET", path)
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def targets(self, job=None):
+        """{(job, "host:port"): health} of the active targets."""
+        found = json.loads(self._get("/api/v1/targets?state=active")[1])["data"]["activeTargets"]
+        return {(t["labels"]["job"], t["discoveredLabels"]["__address__"]): t["health"]
+                for t in found if job in (None, t["labels"]["job"])}
+
+    def query(self, expression):
+        """An instant vector: {labels as a tuple: value}."""
+        path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        return [(r["metric"], float(r["value"][1]))
+                for r in json.loads(self._get(path)[1])["data"]["result"]]
+
+    def value(self, expression):
+        found = self.query(expression)
+        return found[0][1] if found else 0.0

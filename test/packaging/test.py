@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""What packaging/ ships is sound: units, init scripts, register.sh, resolver recipes."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
+
+
+def run(*argv, env=None, cwd=None):
+    return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd,
+                          env={"PATH": os.environ["PATH"], **(env or {})})
+
+
+class Units(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd-analyze here")
+    def test_systemd_takes_them(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for unit in (PACKAGING / "systemd").glob("*.service"):
+                name = unit.name.replace("@.", "@node.")
+                # verify wants the programs to be there; what they are called is not its concern.
+                text = unit.read_text(encoding="utf-8").replace("/usr/bin/rollcall", "/bin/true")
+                text = text.replace("/usr/lib/rollcall/register.sh", "/bin/true")
+                (pathlib.Path(directory) / name).write_text(text, encoding="utf-8")
+                done = run("systemd-analyze", "verify", f"./{name}", cwd=directory)
+                # Other units of the machine may be complained of as well: ours is looked for.
+                ours = [line for line in done.stderr.splitlines() if name in line]
+                self.assertEqual(ours, [], unit.name)
+
+    def test_shell_is_sound(self):
+        for shell in ("dash", "busybox"):
+            if not shutil.which(shell):
+                continue
+            for script in ("register.sh", "sysvinit/prom-node"):
+                words = [shell, "sh"] if shell == "busybox" else [shell]
+                done = run(*words, "-n", str(PACKAGING / script))
+                self.assertEqual((done.returncode, done.stderr), (0, ""), (shell, script))
+
+    def test_the_defaults_hold_what_the_units_read(self):
+        names = {line.split("=")[0] for file in ("prom", "prom-node")
+                 for line in (PACKAGING / "default" / file).read_text(encoding="utf-8").splitlines()
+                 if "=" in line and not line.startswith("#")}
+        self.assertLessEqual({"ETCD_ENDPOINT", "ETCD_BASE_PATH", "EXPORTER_PORT", "EXPORTER_COMMAND"},
+                             names)
+
+
+class RegisterSh(unittest.TestCase):
+    """With `echo` in rollcall's place, by each shell that is here."""
+
+    SHELLS = [words for words in (["dash"], ["busybox", "sh"], ["bash", "--posix"])
+              if shutil.which(words[0])]
+
+    def call(self, *words, **env):
+        results = {}
+        for shell in self.SHELLS:
+            done = run(*shell, str(PACKAGING / "register.sh"), *words, env={"ROLLCALL": "echo", **env})
+            results[tuple(shell)] = (done.returncode, done.stdout.strip())
+        self.assertEqual(len(set(results.values())), 1, results)
+        return next(iter(results.values()))
+
+    def test_the_old_verbs(self):
+        self.assertEqual(self.call("set", EXPORTER_TYPE="node", EXPORTER_PORT="9100"),
+                         (0, "register node"))
+        self.assertEqual(self.call("rm", EXPORTER_TYPE="node.a"), (0, "deregister node.a"))
+
+    def test_wrong_use(self):
+        for words, env in (((), {"EXPORTER_TYPE": "node"}), (("set",), {}), (("rm",), {}),
+                           (("set",), {"EXPORTER_TYPE": "node"}),
+                           (("get",), {"EXPORTER_TYPE": "node"}),
+                           (("rm", "node"), {"EXPORTER_TYPE": "node"})):
+            self.assertEqual(self.call(*words, **env), (2, ""), (words, env))
+
+    def test_a_crash_is_no_deregistration(self):
+        self.assertEqual(self.call("rm", EXPORTER_TYPE="node", SERVICE_RESULT="signal"), (0, ""))
+        self.assertEqual(self.call("rm", EXPORTER_TYPE="node", SERVICE_RESULT="success"),
+                         (0, "deregister node"))
+
+    def test_a_shutdown_is_no_deregistration(self):
+        for level in ("0", "6"):
+            self.assertEqual(self.call("rm", EXPORTER_TYPE="node", RUNLEVEL=level), (0, ""))
+        self.assertEqual(self.call("rm", EXPORTER_TYPE="node", RUNLEVEL="2"), (0, "deregister node"))
+
+
+if __name__ == "__main__":
+    unittest.main()

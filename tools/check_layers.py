@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Checks that the rooms of src/ include each other downhill only.
+
+    tools/check_layers.py [ROOT]
+
+Prints what it found wrong, one line each; exit status 1 when there is anything.
+"""
+
+import collections
+import pathlib
+import re
+import sys
+
+# room: (rooms it may include, single headers it may include besides)
+ROOMS = {
+    "base": ([], []),
+    "wire": (["base"], []),
+    "model": (["base"], ["wire/name.h"]),
+    "store": (["base"], []),
+    "store/etcd": (["base", "store"], []),
+    "store/embedded": (["base", "store"], []),
+    "etcdapi": (["base", "store"], []),
+    "catalog": (["base", "wire", "model", "store"], []),
+    "answer": (["base", "wire", "model", "catalog"], []),
+    "registry": (["base", "model", "store"], ["wire/name.h"]),
+    "keeper": (["base", "model", "catalog", "registry"], []),
+    "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
+    "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
+    "agent": (["base", "model", "store", "registry"], []),
+    "app": (["*"], []),
+}
+# The store in memory is the tests' store: every room's tests may include it, and
+# whatever those tests need to fill a view of it.
+TESTS_MAY = ["store", "store/embedded"]
+HEAVY = {
+    "gRPC and protobuf": (r"grpc|google/protobuf/|.*\.pb\.h", ["store/etcd", "etcdapi"]),
+    "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
+}
+README_LINES = 40
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
+
+
+def room_of(path):
+    """The room of a path below src/: the longest of the table that it lies in."""
+    found = [room for room in ROOMS if path.startswith(room + "/")]
+    return max(found, key=len) if found else None
+
+
+def is_test(path):
+    stem = path.rsplit(".", 1)[0]
+    return stem.endswith("_test") or "testing" in path or "test_" in path.rsplit("/", 1)[-1]
+
+
+def check_include(path, quote, target):
+    """What is wrong with one #include; None: nothing."""
+    room = room_of(path)
+    for what, (pattern, allowed) in HEAVY.items():
+        if re.match(pattern, target) and room not in allowed:
+            return f"{what} belong in {', '.join(allowed)} only"
+    other = room_of(target)
+    if quote != '"' or other in (None, room):
+        return None
+    rooms, headers = ROOMS[room]
+    if "*" in rooms or other in rooms or target in headers:
+        return None
+    if is_test(path) and other in TESTS_MAY:
+        return None
+    return f"{room} may not include {other}"
+
+
+def cycles(graph):
+    """Include cycles between files, each as the list of its files."""
+    found, state = [], {}
+
+    def visit(node, way):
+        state[node] = "open"
+        for other in graph.get(node, ()):
+            if state.get(other) == "open":
+                found.append(way[way.index(other):] + [other])
+            elif other not in state:
+                visit(other, way + [other])
+        state[node] = "done"
+
+    for node in sorted(graph):
+        if node not in state:
+            visit(node, [node])
+    return found
+
+
+def check(root):
+    src = pathlib.Path(root) / "src"
+    problems, graph, rooms = [], collections.defaultdict(list), set()
+    for file in sorted([*src.rglob("*.h"), *src.rglob("*.cc")]):
+        path = file.relative_to(src).as_posix()
+        room = room_of(path)
+        if room is None:
+            problems.append(f"src/{path}: lies in no room of the table in tools/check_layers.py")
+            continue
+        rooms.add(room)
+        text = file.read_text(encoding="utf-8")
+        for match in INCLUDE.finditer(text):
+            graph[path].append(match.group(2))
+            wrong = check_include(path, *match.groups())
+            if wrong:
+                line = text.count("\n", 0, match.start(1)) + 1
+                problems.append(f"src/{path}:{line}: {match.group(2)}: {wrong}")
+        if file.suffix == ".h" and "#pragma once" not in text:
+            problems.append(f"src/{path}: no #pragma once")
+    problems += [f"include cycle: {' -> '.join(way)}" for way in cycles(graph)]
+    for room in sorted(rooms):
+        readme = src / room / "README.md"
+        if not readme.exists():
+            problems.append(f"src/{room}: no README.md")
+        elif len(readme.read_text(encoding="utf-8").splitlines()) > README_LINES:
+            problems.append(f"src/{room}/README.md: over {README_LINES} lines")
+    return problems
+
+
+if __name__ == "__main__":
+    wrong = check(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent)
+    print("\n".join(wrong) if wrong else "every include goes downhill")
+    sys.exit(1 if wrong else 0)
