@@ -1,10 +1,15 @@
 // One key of the store as the catalog holds it: immutable once made, shared by
 // both copies of the tree.
+//
+// There may be millions of them, so one is two allocations: this struct, and one
+// block with all its texts, which the views below point into.
+//
+// Threads: deeply immutable behind RegistrationPtr; any number may read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "model/key.h"
@@ -14,12 +19,28 @@
 namespace rollcall::catalog {
 
 struct Registration {
-  std::string key;   // whole, as in the store
-  std::string name;  // made from the key, in wire form, case kept
-  model::Service service;
-  model::Host host;
-  store::LeaseId lease = 0;
-  store::Revision mod_revision = 0;
+  // As model::Service, whose comments hold here too.
+  struct Service {
+    std::string_view host;
+    std::int64_t port = 0;
+    std::int64_t priority = 0;
+    std::int64_t weight = 0;
+    std::int64_t target_strip = 0;
+    std::string_view text;
+    std::string_view group;
+    std::uint32_t ttl = 0;
+    bool mail = false;
+  };
+  // As model::Host.
+  struct Host {
+    model::HostKind kind = model::HostKind::kNone;
+    std::array<std::uint8_t, 16> address{};
+    std::string_view name;
+  };
+
+  std::string_view key;           // whole, as in the store
+  std::string_view name;          // made from the key, in wire form, case kept
+  std::uint16_t prefix_size = 0;  // octets of `key` that are the prefix
 
   // False: the stored value cannot be read.  Then `service` and `host` are those
   // of the last value of this key that could be read, and `readable_before` says
@@ -27,7 +48,18 @@ struct Registration {
   // records.
   bool valid = true;
   bool readable_before = false;
-  model::Invalid invalid;  // why, if !valid
+
+  Service service;
+  Host host;
+  store::LeaseId lease = 0;
+  store::Revision mod_revision = 0;
+
+  std::unique_ptr<const model::Extension> extension;  // null: the value has none
+  // Why, if !valid.  With valid: what is wrong with the member `rollcall` alone,
+  // which nothing else suffers from; null: nothing.
+  std::unique_ptr<const model::Invalid> invalid;
+
+  std::unique_ptr<const char[]> texts;  // what the views point into
 
   [[nodiscard]] bool usable() const { return valid || readable_before; }
 };
@@ -37,6 +69,7 @@ using RegistrationPtr = std::shared_ptr<const Registration>;
 // From a stored pair; a value that cannot be read gives a Registration with
 // valid == false that keeps what `before` (may be null) had.  Invalid: no name
 // can be made of the key, so it has no place in the tree.
+// Requires: `prefix` is normalized and kv.key starts with PREFIX + "/".
 [[nodiscard]] tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
 

@@ -1,1 +1,219 @@
-// placeholder
+#include "catalog/tree.h"
+
+#include <absl/hash/hash.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace rollcall::catalog {
+namespace {
+
+// A name in lower case, on the stack.  Length octets are at most 63, so they are
+// never taken for letters.
+class LowerName {
+ public:
+  explicit LowerName(std::string_view wire) : size_(wire.size()) {
+    std::transform(wire.begin(), wire.end(), wire_.begin(), wire::ToLower);
+  }
+  [[nodiscard]] std::string_view wire() const { return {wire_.data(), size_}; }
+
+ private:
+  std::array<char, wire::kMaxNameSize> wire_;
+  std::size_t size_;
+};
+
+// The key that KeyOf() makes of a name that came from NameOf(), which lets no
+// slash into a label.
+std::string PlainKey(std::string_view prefix, std::string_view wire) {
+  return model::KeyOf(prefix, wire::NameView(wire)).value();
+}
+
+bool KeyLessThan(const RegistrationPtr& a, const RegistrationPtr& b) {
+  return a->key < b->key;
+}
+
+}  // namespace
+
+Node::Node(std::string_view wire) : wire_size_(static_cast<std::uint8_t>(wire.size())) {
+  std::memcpy(reinterpret_cast<char*>(this + 1), wire.data(), wire.size());
+}
+
+Node::Ptr Node::Make(std::string_view wire) {
+  void* const memory = ::operator new(sizeof(Node) + wire.size());
+  return Ptr(new (memory) Node(wire));
+}
+
+void Node::Delete::operator()(Node* node) const {
+  node->~Node();
+  ::operator delete(node);
+}
+
+std::size_t Tree::Hash::operator()(std::string_view wire) const {
+  return absl::Hash<std::string_view>()(wire);
+}
+
+Tree::Tree() = default;
+Tree::~Tree() = default;
+
+const Node* Tree::Find(wire::NameView name) const {
+  const auto found = nodes_.find(LowerName(name.wire()).wire());
+  return found == nodes_.end() ? nullptr : found->get();
+}
+
+RegistrationPtr Tree::FindKey(std::string_view key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return nullptr;
+  const Node* const node = Find(wire::NameView((*found)->name));
+  for (const RegistrationPtr& own : node->own()) {
+    if (own.get() == *found) return own;
+  }
+  return nullptr;
+}
+
+void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const {
+  if (!node.has_children() && !include_own) return;
+  std::string range;
+  if (node.has_children()) {
+    range = PlainKey(prefix_, node.wire()) + '/';
+    if (node.stray_count_ > 0) return VisitWithStrays(node, range, include_own, visit);
+  }
+  // Without strays all own keys are `KEY` or `KEY/`, before all that is below.
+  if (include_own) {
+    for (const RegistrationPtr& own : node.own_) {
+      if (!visit(*own)) return;
+    }
+  }
+  if (!node.has_children()) return;
+  for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
+    const Registration& registration = **at;
+    if (!registration.key.starts_with(range)) return;
+    if (registration.key.size() == range.size()) continue;  // `KEY/`: its own
+    if (!visit(registration)) return;
+  }
+}
+
+void Tree::VisitWithStrays(const Node& node, std::string_view range, bool include_own,
+                           Visitor visit) const {
+  std::vector<const Registration*> found;
+  found.reserve(node.count());
+  const auto add = [&](const Registration* registration) {
+    const bool own = registration->name.size() == node.wire_size_;
+    if (include_own || !own) found.push_back(registration);
+  };
+  for (const RegistrationPtr& own : node.own_) add(own.get());
+  for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
+    if (!(*at)->key.starts_with(range)) break;
+    if ((*at)->name.size() != node.wire_size_) add(*at);
+  }
+  for (auto at = strays_.lower_bound(range); at != strays_.end(); ++at) {
+    if (!at->first.starts_with(range)) break;
+    if (!at->second->key.starts_with(range)) add(at->second);
+  }
+  std::sort(found.begin(), found.end(), KeyLess());
+  for (const Registration* registration : found) {
+    if (!visit(*registration)) return;
+  }
+}
+
+template <typename Visit>
+void Tree::ForEachName(const Registration& registration, Visit visit) const {
+  const LowerName lower(registration.name);
+  const std::string_view key = registration.key;
+  const std::string plain = PlainKey(prefix_, lower.wire());
+  const std::size_t same = static_cast<std::size_t>(
+      std::mismatch(plain.begin(), plain.end(), key.begin(), key.end()).first - plain.begin());
+
+  // `size`: of the plain key of the name at hand, which is a prefix of `plain`.
+  std::size_t size = plain.size();
+  for (wire::NameView name(lower.wire());; name = name.Parent()) {
+    const bool stray = size > same || (size < key.size() && key[size] != '/');
+    visit(Step{name.wire(), name.size() == registration.name.size(), stray});
+    if (name.IsRoot()) return;
+    size = plain.rfind('/', size - 1);
+  }
+}
+
+void Tree::Put(RegistrationPtr registration) {
+  if (by_key_.empty()) prefix_ = registration->key.substr(0, registration->prefix_size);
+  const auto old = by_key_.find(registration->key);
+  if (old == by_key_.end()) return Insert(std::move(registration));
+  Replace(**old, std::move(registration));
+}
+
+void Tree::Insert(RegistrationPtr registration) {
+  ForEachName(*registration, [&](const Step& step) {
+    auto found = nodes_.find(step.wire);
+    if (found == nodes_.end()) found = nodes_.insert(Node::Make(step.wire)).first;
+    Node& node = **found;
+    ++node.count_;
+    node.stray_count_ += step.stray ? 1 : 0;
+    node.changed_ = std::max(node.changed_, registration->mod_revision);
+    if (!step.own) return;
+    const auto place =
+        std::upper_bound(node.own_.begin(), node.own_.end(), registration, KeyLessThan);
+    node.own_.insert(place, registration);
+  });
+  std::string plain = PlainKey(prefix_, registration->name);
+  if (plain != registration->key) strays_.emplace(std::move(plain), registration.get());
+  by_key_.insert(registration.get());
+}
+
+void Tree::Replace(const Registration& old, RegistrationPtr registration) {
+  // The same key makes the same name, so that only pointers and revisions change.
+  by_key_.erase(by_key_.find(old.key));
+  by_key_.insert(registration.get());
+  std::string plain = PlainKey(prefix_, registration->name);
+  if (plain != registration->key) {
+    EraseStray(old);
+    strays_.emplace(std::move(plain), registration.get());
+  }
+  ForEachName(*registration, [&](const Step& step) {
+    Node& node = **nodes_.find(step.wire);
+    node.changed_ = std::max(node.changed_, registration->mod_revision);
+    if (!step.own) return;
+    const auto place = std::find_if(node.own_.begin(), node.own_.end(),
+                                    [&](const RegistrationPtr& own) { return own.get() == &old; });
+    assert(place != node.own_.end());
+    *place = registration;  // the end of `old`, unless somebody else holds it
+  });
+}
+
+bool Tree::Erase(std::string_view key, store::Revision revision) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return false;
+  const Registration* const gone = *found;
+  by_key_.erase(found);
+  EraseStray(*gone);
+  RegistrationPtr keep;  // until the last name above it has been visited
+  ForEachName(*gone, [&](const Step& step) {
+    const auto at = nodes_.find(step.wire);
+    Node& node = **at;
+    node.changed_ = std::max(node.changed_, revision);
+    node.stray_count_ -= step.stray ? 1 : 0;
+    if (step.own) {
+      const auto place =
+          std::find_if(node.own_.begin(), node.own_.end(),
+                       [&](const RegistrationPtr& own) { return own.get() == gone; });
+      assert(place != node.own_.end());
+      keep = std::move(*place);
+      node.own_.erase(place);
+    }
+    if (--node.count_ == 0) nodes_.erase(at);
+  });
+  return true;
+}
+
+void Tree::EraseStray(const Registration& registration) {
+  const std::string plain = PlainKey(prefix_, registration.name);
+  const auto [begin, end] = strays_.equal_range(plain);
+  const auto found =
+      std::find_if(begin, end, [&](const auto& stray) { return stray.second == &registration; });
+  if (found != end) strays_.erase(found);
+}
+
+}  // namespace rollcall::catalog

@@ -1,20 +1,27 @@
-// All registrations as the tree of names that RFC 1034 section 3.1 draws.
+// All registrations as the tree of names that RFC 1034 section 3.1 draws, and in
+// the order of their keys.
 //
 // A node is a name; it is there exactly while a registration is at or below it,
-// so that empty non-terminals come out right by construction.  Labels are held in
-// lower case; a registration's own spelling stays in it.
+// so that empty non-terminals come out right by construction.  Nodes are found
+// by one hash of the whole lower-cased name; what is below a name is one range of
+// keys, as it is in etcd.  A registration's own spelling stays in it.
 //
 // Threads: none of its own.  Const members may be called by any number of threads
 // while no other member runs.
 #pragma once
 
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_set.h>
+#include <absl/container/inlined_vector.h>
+#include <absl/functional/function_ref.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
-#include <vector>
 
 #include "catalog/registration.h"
 #include "wire/name.h"
@@ -26,26 +33,36 @@ class Node {
   // The registrations at exactly this name, in key order: usually one; several
   // where keys differ only in spelling (`A` and `a`, a trailing slash).
   [[nodiscard]] std::span<const RegistrationPtr> own() const { return own_; }
-  [[nodiscard]] bool has_children() const;
+  [[nodiscard]] bool has_children() const { return count_ > own_.size(); }
   // How many registrations are at or below this name.
   [[nodiscard]] std::size_t count() const { return count_; }
   // The store's revision of the last change at or below this name.
   [[nodiscard]] store::Revision changed() const { return changed_; }
-
-  Node();
-  ~Node();
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
+  // In lower case.
+  [[nodiscard]] wire::NameView name() const { return wire::NameView(wire()); }
 
  private:
   friend class Tree;
-  struct Children;
-  Node* parent_ = nullptr;
-  std::string label_;  // lower case, without its length octet
-  std::vector<RegistrationPtr> own_;
-  std::unique_ptr<Children> children_;
-  std::size_t count_ = 0;
+  struct Delete {
+    void operator()(Node* node) const;
+  };
+  using Ptr = std::unique_ptr<Node, Delete>;
+
+  // A node's name lies in the same allocation, right behind it.
+  static Ptr Make(std::string_view wire);
+  explicit Node(std::string_view wire);
+  ~Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  [[nodiscard]] std::string_view wire() const {
+    return {reinterpret_cast<const char*>(this + 1), wire_size_};
+  }
+
+  absl::InlinedVector<RegistrationPtr, 1> own_;
   store::Revision changed_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t stray_count_ = 0;  // see Tree::strays_
+  std::uint8_t wire_size_;
 };
 
 class Tree {
@@ -55,29 +72,80 @@ class Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
-  // Null: no registration is at or below `name`.  O(labels).
+  // Null: no registration is at or below `name`.  One hash, whatever the size;
+  // no allocation.
   [[nodiscard]] const Node* Find(wire::NameView name) const;
+
+  // False: stop here.
+  using Visitor = absl::FunctionRef<bool(const Registration&)>;
 
   // Calls `visit` for each registration below `node` (and at it, if
   // `include_own`), in byte order of the whole keys.  Stops when `visit` returns
-  // false.
-  // Template-free on purpose: it is called with a lambda on the path of a query,
-  // so absl::FunctionRef, which does not allocate, would do as well; see tree.cc.
-  void VisitSubtree(const Node& node, bool include_own,
-                    const std::function<bool(const Registration&)>& visit) const;
+  // false.  O(log size) to the first one; O(subtree) where a key below `node` has
+  // another spelling of `node` or of what is above it.
+  void VisitSubtree(const Node& node, bool include_own, Visitor visit) const;
 
-  // The registration with this key; null if there is none.
+  // The registration with this key; null if there is none.  O(log size).
   [[nodiscard]] RegistrationPtr FindKey(std::string_view key) const;
 
-  // Adds, or replaces the one with the same key.  O(depth of the name).
+  // Adds, or replaces the one with the same key.  O(depth of the name + log size).
+  // Requires: it was made with the same prefix as all others.
   void Put(RegistrationPtr registration);
-  // False: there is no such key.  `revision`: of the deletion.  O(depth).
+  // False: there is no such key.  `revision`: of the deletion.  O(depth + log size).
   bool Erase(std::string_view key, store::Revision revision);
 
-  [[nodiscard]] std::size_t size() const;  // registrations
+  [[nodiscard]] std::size_t size() const { return by_key_.size(); }  // registrations
 
  private:
-  Node root_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view wire) const;
+    std::size_t operator()(const Node::Ptr& node) const { return (*this)(node->wire()); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    static std::string_view Wire(std::string_view wire) { return wire; }
+    static std::string_view Wire(const Node::Ptr& node) { return node->wire(); }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return Wire(a) == Wire(b);
+    }
+  };
+  struct KeyLess {
+    using is_transparent = void;
+    static std::string_view Key(std::string_view key) { return key; }
+    static std::string_view Key(const Registration* registration) { return registration->key; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return Key(a) < Key(b);
+    }
+  };
+  using ByKey = absl::btree_set<const Registration*, KeyLess>;
+
+  // One name at or above a registration, its own first and the root last.
+  struct Step {
+    std::string_view wire;  // lower case
+    bool own = false;
+    bool stray = false;
+  };
+  template <typename Visit>
+  void ForEachName(const Registration& registration, Visit visit) const;
+
+  void Insert(RegistrationPtr registration);
+  void Replace(const Registration& old, RegistrationPtr registration);
+  void VisitWithStrays(const Node& node, std::string_view range, bool include_own,
+                       Visitor visit) const;
+  void EraseStray(const Registration& registration);
+
+  absl::flat_hash_set<Node::Ptr, Hash, Equal> nodes_;
+  ByKey by_key_;  // each owned by the node of its name
+  std::string prefix_;
+
+  // Registrations whose key is not the one that KeyOf() makes of their name
+  // (capitals, a bare dot, a trailing slash, needless escapes), by the one it
+  // makes.  Seen from a name whose spelling in the key is the odd part, such a
+  // registration lies outside that name's range of keys: a stray of the node.
+  absl::btree_multimap<std::string, const Registration*, KeyLess> strays_;
 };
 
 }  // namespace rollcall::catalog

@@ -1,0 +1,97 @@
+#include "catalog/registration.h"
+
+#include <cstring>
+#include <initializer_list>
+#include <utility>
+
+namespace rollcall::catalog {
+namespace {
+
+// Moves the texts that `views` borrow into one block, and points them there.
+std::unique_ptr<const char[]> Pack(std::initializer_list<std::string_view*> views) {
+  std::size_t size = 0;
+  for (const std::string_view* view : views) size += view->size();
+  auto block = std::make_unique<char[]>(size);
+  char* at = block.get();
+  for (std::string_view* view : views) {
+    if (!view->empty()) std::memcpy(at, view->data(), view->size());
+    *view = std::string_view(at, view->size());
+    at += view->size();
+  }
+  return block;
+}
+
+struct Readable {
+  model::Service service;
+  model::Host host;
+};
+
+tl::expected<Readable, model::Invalid> Read(std::string_view value) {
+  auto service = model::ParseService(value);
+  if (!service) return tl::unexpected<model::Invalid>(std::move(service.error()));
+  auto host = model::ClassifyHost(service->host);
+  if (!host) return tl::unexpected<model::Invalid>(std::move(host.error()));
+  return Readable{std::move(*service), std::move(*host)};
+}
+
+// Borrows the texts of `read`.
+void Fill(Registration& registration, const Readable& read) {
+  const model::Service& from = read.service;
+  registration.service = {.host = from.host,
+                          .port = from.port,
+                          .priority = from.priority,
+                          .weight = from.weight,
+                          .target_strip = from.target_strip,
+                          .text = from.text,
+                          .group = from.group,
+                          .ttl = from.ttl,
+                          .mail = from.mail};
+  registration.host = {read.host.kind, read.host.address, read.host.name};
+  if (!from.extension.empty()) {
+    registration.extension = std::make_unique<model::Extension>(from.extension);
+  }
+  if (!from.extension_problem.empty()) {
+    registration.invalid = std::make_unique<model::Invalid>(
+        model::Invalid{model::Flaw::kMember, from.extension_problem});
+  }
+}
+
+// Borrows the texts of `before`.
+void Keep(Registration& registration, const Registration& before) {
+  registration.readable_before = true;
+  registration.service = before.service;
+  registration.host = before.host;
+  if (before.extension) {
+    registration.extension = std::make_unique<model::Extension>(*before.extension);
+  }
+}
+
+}  // namespace
+
+tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view prefix,
+                                                               const store::KeyValue& kv,
+                                                               const Registration* before) {
+  const auto name = model::NameOf(prefix, kv.key);
+  if (!name) return tl::unexpected<model::Invalid>(name.error());
+
+  auto made = std::make_shared<Registration>();
+  made->key = kv.key;
+  made->name = name->view().wire();
+  made->prefix_size = static_cast<std::uint16_t>(prefix.size());
+  made->lease = kv.lease;
+  made->mod_revision = kv.mod_revision;
+
+  auto read = Read(kv.value);
+  made->valid = read.has_value();
+  if (read) {
+    Fill(*made, *read);
+  } else {
+    if (before != nullptr && before->usable()) Keep(*made, *before);
+    made->invalid = std::make_unique<model::Invalid>(std::move(read.error()));
+  }
+  made->texts = Pack({&made->key, &made->name, &made->service.host, &made->service.text,
+                      &made->service.group, &made->host.name});
+  return made;
+}
+
+}  // namespace rollcall::catalog
