@@ -4,8 +4,9 @@
 // store.  Threads: see the README of this folder.
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,20 +15,15 @@
 #include "base/result.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
+#include "serving/dns/address.h"
+#include "serving/dns/counters.h"
 
 namespace rollcall::serving::dns {
-
-struct Address {
-  std::string host;  // IPv4 or IPv6 literal, without brackets
-  std::uint16_t port = 0;
-};
-// "127.0.0.1:5300", "[::1]:5300".  kInvalid: says what is wrong.
-[[nodiscard]] Result<Address> ParseAddress(std::string_view text);
 
 struct Options {
   std::vector<Address> listen;        // UDP and TCP on each
   unsigned udp_workers = 0;           // per address; 0: one per core
-  std::uint16_t max_udp_size = 1232;  // of our replies
+  std::uint16_t max_udp_size = 1232;  // of our replies; at least 512
   std::vector<Address> forward;       // none: names outside are REFUSED
   bool forward_for_all = false;       // false: loopback and private sources only
   std::string nsid;                   // told to those who ask (RFC 5001)
@@ -38,35 +34,34 @@ struct Options {
   std::size_t forward_cache = 10'000;  // entries
 };
 
-// Summed over the workers when asked for.
-struct Counters {
-  std::uint64_t udp_queries = 0;
-  std::uint64_t tcp_queries = 0;
-  std::uint64_t tcp_connections = 0;
-  std::uint64_t dropped = 0;  // no reply at all
-  std::uint64_t truncated = 0;
-  std::uint64_t forwarded = 0;
-  std::uint64_t forward_failed = 0;
-  std::array<std::uint64_t, 32> rcodes{};
-};
-
 class Server {
  public:
-  // Borrows all three until destroyed.
-  Server(catalog::Publisher& publisher, const catalog::Feed& feed, const answer::Zones& zones,
+  // How sure the view is of itself; called by every worker, once per batch, so it
+  // must not lock.
+  using StandingSource = std::function<catalog::Standing()>;
+
+  // Borrows the publisher and the zones, and what `standing` borrows, until
+  // destroyed.
+  Server(catalog::Publisher& publisher, StandingSource standing, const answer::Zones& zones,
          Options options);
+  Server(catalog::Publisher& publisher, const catalog::Feed& feed, const answer::Zones& zones,
+         Options options)
+      : Server(
+            publisher, [&feed] { return feed.standing(); }, zones, std::move(options)) {}
   ~Server();  // Stop()
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // Binds every address, then serves from its own threads.  Error: which address
-  // could not be bound and why; then nothing runs.
+  // could not be bound and why; then nothing runs.  Lifts the soft limit of open
+  // files to the hard one.  Requires: called once.
   [[nodiscard]] Result<void> Start();
   // Answers what was received, then ends; at most two seconds.
   void Stop();
 
   // The addresses really bound, in the order of Options::listen (for port 0).
   [[nodiscard]] std::vector<Address> bound() const;
+  // Any thread.  Stays readable after Stop().
   [[nodiscard]] Counters counters() const;
 
  private:
