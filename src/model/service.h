@@ -28,10 +28,10 @@ enum class HostKind : std::uint8_t {
 
 // The member `rollcall`, which SkyDNS and CoreDNS ignore.
 struct Extension {
-  std::string owner;  // "": static
-  std::map<std::string, std::string> labels;
-  std::vector<std::string> tags;
-  std::string on_loss;  // "", "keep" or "remove"
+  std::string owner = {};  // "": static
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> tags = {};
+  std::string on_loss = {};  // "", "keep" or "remove"
 
   [[nodiscard]] bool empty() const {
     return owner.empty() && labels.empty() && tags.empty() && on_loss.empty();
@@ -40,21 +40,21 @@ struct Extension {
 };
 
 struct Service {
-  std::string host;  // as written
+  std::string host = {};  // as written
   std::int64_t port = 0;
   std::int64_t priority = 0;  // 0: unset, counts as 10
   std::int64_t weight = 0;    // 0: unset, counts as 100
-  std::string text;
+  std::string text = {};
   bool mail = false;
   std::uint32_t ttl = 0;  // seconds; 0: unset
   std::int64_t target_strip = 0;
-  std::string group;
-  Extension extension;
+  std::string group = {};
+  Extension extension = {};
 
   // What is wrong with the member `rollcall`; "": nothing.  Such a value can be
   // used all the same: CoreDNS does not even see the member, and a target must not
   // be lost to it.  What could not be read of the extension is left unset.
-  std::string extension_problem;
+  std::string extension_problem = {};
 
   friend bool operator==(const Service&, const Service&) = default;
 };
