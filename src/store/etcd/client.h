@@ -1,7 +1,13 @@
 // The store contract over gRPC to an etcd cluster.
 //
 // No gRPC type appears here.  Threads: as store::Store; each watch has a reader
-// thread of its own.
+// thread of its own, and may outlive its client.
+//
+// Failover: a member that fails or stays silent is left for the next one.  Reads
+// and watches are tried on every member within the caller's deadline, each with an
+// equal share of what is left; a write goes to another member only if it cannot
+// have happened.  One round over the members, then the error: when to come back is
+// the caller's to say.
 #pragma once
 
 #include <chrono>
@@ -24,14 +30,16 @@ struct Options {
   std::string password;
   std::chrono::milliseconds keepalive_time{5000};
   std::chrono::milliseconds keepalive_timeout{3000};
+  std::chrono::milliseconds connect_timeout{4000};  // of one attempt
 };
 
+// Calls made by the caller, not the tries they took.
 struct ClientCounters {
   std::uint64_t range_requests = 0;
   std::uint64_t txn_requests = 0;
   std::uint64_t watch_streams = 0;
   std::uint64_t lease_requests = 0;
-  std::uint64_t failovers = 0;
+  std::uint64_t failovers = 0;  // another member took over
 };
 
 class Client : public Store {
@@ -39,8 +47,8 @@ class Client : public Store {
   [[nodiscard]] virtual ClientCounters counters() const = 0;
 };
 
-// Does not connect: the first call does.  kInvalid: an endpoint that is no URL, a
-// file that cannot be read.
+// Does not connect: the first call does.  kInvalid: an endpoint that is no URL, http
+// beside https, a file that cannot be read.
 [[nodiscard]] Result<std::unique_ptr<Client>> Connect(const Options& options);
 
 }  // namespace rollcall::store::etcd

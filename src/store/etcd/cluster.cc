@@ -1,0 +1,151 @@
+#include "store/etcd/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace rollcall::store::etcd {
+namespace {
+
+SteadyTime Now() {
+  return std::chrono::steady_clock::now();
+}
+
+bool Silent(const RpcStatus& status) {
+  return status.code == RpcCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+Cluster::Cluster(std::vector<Member> members, std::string user, std::string password)
+    : members_(std::move(members)),
+      user_(std::move(user)),
+      password_(std::move(password)),
+      picker_(EndpointPicker(members_.size())) {
+}
+
+void Cluster::AddMetadata(grpc::ClientContext& context, const std::string& token) {
+  // Else a member cut off from the others takes the call and stays silent.
+  context.AddMetadata("hasleader", "true");
+  if (!token.empty()) context.AddMetadata("token", token);
+}
+
+Result<void> Cluster::Call(Effect effect, const Rpc& rpc, Deadline deadline) {
+  return Try(
+      effect,
+      [&](std::size_t index, const std::string& token, Deadline share) {
+        grpc::ClientContext context;
+        // A write that has left is waited for: its share would only end in doubt.
+        context.set_deadline(WallDeadline(effect == Effect::kWrite ? deadline : share));
+        AddMetadata(context, token);
+        const RpcStatus status = FromGrpc(rpc(members_[index], context));
+        return Outcome{status, status.ok() || WasSent(context)};
+      },
+      deadline);
+}
+
+Result<void> Cluster::Try(Effect effect, const Attempt& attempt, Deadline deadline) {
+  const std::vector<std::size_t> order = picker_.Lock()->Order(Now());
+  std::vector<std::size_t> silent;
+  Outcome outcome;
+  std::size_t asked = order.front();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const SteadyTime now = Now();
+    if (i > 0 && now >= deadline) break;
+    asked = order[i];
+    outcome = TryMember(asked, attempt, ShareOf(now, deadline, order.size() - i));
+    if (!IsMemberFailure(outcome.status)) {
+      NoteAnswer(asked, silent);
+      if (outcome.status.ok()) return {};
+      break;
+    }
+    picker_.Lock()->MarkFailed(asked, Now());
+    HintAtCertificates(members_[asked], outcome.status);
+    if (Silent(outcome.status)) silent.push_back(asked);
+    const bool untouched = !outcome.sent || IsRefusedUntouched(outcome.status);
+    if (effect == Effect::kWrite && !untouched) break;
+  }
+  return Fail(ToError(outcome.status, members_[asked].endpoint.name));
+}
+
+Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, Deadline deadline) {
+  Member& member = members_[index];
+  // After kFailed the call goes on: it fails at once, and says why.
+  if (Connect(*member.channel, deadline) == Readiness::kTimeout) {
+    return {{RpcCode::kDeadlineExceeded, "no connection in the time given"}, false};
+  }
+  Outcome outcome;
+  for (int round = 0; round < 2; ++round) {
+    std::string token;
+    if (!user_.empty()) {
+      outcome = Authenticate(member, deadline, token);
+      if (!outcome.status.ok()) return outcome;
+    }
+    outcome = attempt(index, token, deadline);
+    if (user_.empty() || !IsTokenFailure(outcome.status)) break;
+    DropToken();
+  }
+  return outcome;
+}
+
+Cluster::Outcome Cluster::Authenticate(Member& member, Deadline deadline, std::string& token) {
+  if (auto cached = token_.Lock(); cached->has_value()) {
+    token = **cached;
+    return {};
+  }
+  grpc::ClientContext context;
+  context.set_deadline(WallDeadline(deadline));
+  etcdserverpb::AuthenticateRequest request;
+  request.set_name(user_);
+  request.set_password(password_);
+  etcdserverpb::AuthenticateResponse response;
+  const RpcStatus status = FromGrpc(member.auth->Authenticate(&context, request, &response));
+  // A cluster without authentication takes every call, so a user is no mistake:
+  // it may be switched on later.
+  if (!status.ok() && !IsAuthDisabled(status)) return {status, /*sent=*/false};
+  token = response.token();
+  *token_.Lock() = token;
+  return {};
+}
+
+void Cluster::DropToken() {
+  token_.Lock()->reset();
+}
+
+void Cluster::StreamFailed(std::size_t member) {
+  picker_.Lock()->MarkFailed(member, Now());
+}
+
+void Cluster::NoteAnswer(std::size_t index, const std::vector<std::size_t>& silent) {
+  ever_answered_ = true;
+  if (picker_.Lock()->MarkAnswered(index)) {
+    failovers_.fetch_add(1);
+    log::Warn("etcd member took over", {{"endpoint", members_[index].endpoint.name}});
+  }
+  if (silent.empty()) return;
+  // The cluster is well, so the silent members are not: their streams would stay
+  // open and deliver nothing until the connection's keepalive gives up.
+  auto streams = streams_.Lock();
+  for (const auto& [key, stream] : *streams) {
+    if (std::find(silent.begin(), silent.end(), stream.member) != silent.end()) stream.abandon();
+  }
+}
+
+void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) {
+  if (!member.endpoint.tls || ever_answered_ || hinted_.exchange(true)) return;
+  log::Warn(
+      "no answer from etcd over TLS yet; a member that does not accept our client "
+      "certificate closes the connection without saying so (its own log does)",
+      {{"endpoint", member.endpoint.name}, {"error", status.message}});
+}
+
+void Cluster::Subscribe(const void* stream, std::size_t member, std::function<void()> abandon) {
+  streams_.Lock()->emplace(stream, Stream{member, std::move(abandon)});
+}
+
+void Cluster::Unsubscribe(const void* stream) {
+  streams_.Lock()->erase(stream);
+}
+
+}  // namespace rollcall::store::etcd
