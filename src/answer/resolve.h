@@ -28,8 +28,8 @@ struct Outside {
 };
 struct OutsideResult {
   Outside asked;
-  bool replied = false;    // any rcode; false: no reply at all, the alias is left out
-  bool truncated = false;  // its TC is passed on for A and AAAA
+  bool replied = false;              // any rcode; false: no reply at all, the alias is left out
+  bool truncated = false;            // its TC is passed on for A and AAAA
   std::vector<wire::Record> answer;  // borrows from the forwarder's response
 };
 
@@ -72,8 +72,9 @@ class Answer {
   // The work it took: registrations looked at plus names looked up.
   std::size_t steps = 0;
 
+  [[nodiscard]] Workspace& workspace() { return *workspace_; }  // for Resolve() alone
+
  private:
-  friend class Resolver;
   std::unique_ptr<Workspace> workspace_;
 };
 

@@ -42,9 +42,9 @@ enum class Outcome : std::uint8_t {
 
 struct Responded {
   Outcome outcome = Outcome::kNoReply;
-  std::size_t size = 0;                          // kReply
-  wire::Rcode rcode = wire::Rcode::kNoError;     // kReply: what was said, for the counters
-  bool truncated = false;                        // kReply: TC is set
+  std::size_t size = 0;                       // kReply
+  wire::Rcode rcode = wire::Rcode::kNoError;  // kReply: what was said, for the counters
+  bool truncated = false;                     // kReply: TC is set
 };
 
 class Responder {
@@ -71,8 +71,9 @@ class Responder {
   [[nodiscard]] std::size_t ReplyEmpty(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
  private:
-  [[nodiscard]] std::size_t Encode(const wire::Reply& reply, bool tcp,
-                                   std::span<std::uint8_t> out) const;
+  [[nodiscard]] std::size_t MaxSize() const;
+  [[nodiscard]] std::size_t Encode(wire::Reply reply, std::span<std::uint8_t> out) const;
+  [[nodiscard]] Responded Refuse(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
   const Zones& zones_;
   ResponderOptions options_;

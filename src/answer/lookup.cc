@@ -1,0 +1,152 @@
+#include "answer/lookup.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "answer/group.h"
+
+namespace rollcall::answer {
+namespace {
+
+using catalog::Registration;
+
+bool EqualLabels(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return wire::ToLower(x) == wire::ToLower(y); });
+}
+
+bool IsWildcard(std::string_view label) {
+  return label == "*" || EqualLabels(label, "any");
+}
+
+// What of `name` is right of its rightmost wildcard label; `name` itself if it has
+// none.  The zone's own labels are never wildcards.
+wire::NameView FixedPart(const Zone& zone, wire::NameView name) {
+  wire::NameView fixed = name;
+  for (wire::NameView rest = name; rest.size() > zone.name.view().size(); rest = rest.Parent()) {
+    if (IsWildcard(rest.FirstLabel())) fixed = rest.Parent();
+  }
+  return fixed;
+}
+
+wire::NameView WithoutLabels(wire::NameView name, std::size_t count) {
+  for (; count > 0; --count) name = name.Parent();
+  return name;
+}
+
+// Whether the rightmost labels of `name` are those of `pattern`.
+bool Matches(wire::NameView name, wire::NameView pattern) {
+  const std::size_t labels = name.LabelCount();
+  const std::size_t wanted = pattern.LabelCount();
+  if (labels < wanted) return false;
+  name = WithoutLabels(name, labels - wanted);
+  for (; !pattern.IsRoot(); pattern = pattern.Parent(), name = name.Parent()) {
+    const std::string_view label = pattern.FirstLabel();
+    if (!IsWildcard(label) && !EqualLabels(label, name.FirstLabel())) return false;
+  }
+  return true;
+}
+
+// A key that is in the tree but of which no name can be made (an empty component)
+// answers for the names above it only.
+bool HasName(const Registration& registration) {
+  return !registration.name.empty();
+}
+
+// Calls `visit` with each usable registration that answers `name`, until it
+// returns false.
+template <typename Visitor>
+Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, const Visitor& visit) {
+  const wire::NameView fixed = FixedPart(zone, name);
+  const bool wild = fixed.size() != name.size();
+  const catalog::Node* node = task.view.tree.Find(fixed);
+  if (node == nullptr) return Found::kNoName;
+
+  struct State {
+    bool unreadable = false;
+    bool usable = false;
+    bool exhausted = false;
+  } state;
+  const auto step = [&](const Registration& registration) {
+    if (task.registrations == kMaxRegistrations) {
+      state.exhausted = true;
+      return false;
+    }
+    ++task.registrations;
+    if (wild && !(HasName(registration) && Matches(wire::NameView(registration.name), name))) {
+      return true;
+    }
+    if (!registration.usable()) {
+      state.unreadable = true;
+      return true;
+    }
+    state.usable = true;
+    return visit(registration);
+  };
+  if (node->has_children()) {
+    // By reference: two words, so that std::function does not allocate.
+    task.view.tree.VisitSubtree(*node, false, [&step](const Registration& r) { return step(r); });
+  } else {
+    const auto own = node->own();
+    std::all_of(own.begin(), own.end(), [&](const auto& r) { return step(*r); });
+  }
+  if (state.exhausted) return Found::kTooMany;
+  return state.unreadable && !state.usable ? Found::kUnreadable : Found::kData;
+}
+
+bool Keeps(Keep keep, const Registration& registration) {
+  return registration.host.kind != model::HostKind::kNone ||
+         (keep == Keep::kHostsAndTexts && HasText(registration));
+}
+
+// No grouping and no merging will take its record away again.
+bool StandsAlone(const Registration& r) {
+  return r.service.group.empty() && r.service.target_strip <= 0 && r.service.port != -1 &&
+         (IsAddress(r) || IsPlainName(r));
+}
+
+}  // namespace
+
+Reading ReadSubtree(Task& task, const Zone& zone, wire::NameView name, Keep keep,
+                    std::size_t most) {
+  auto& kept = task.work.kept;
+  const std::size_t begin = kept.size();
+  std::size_t alone = 0;
+  Found found = VisitSubtree(task, zone, name, [&](const Registration& registration) {
+    if (!Keeps(keep, registration)) return true;
+    kept.push_back(&registration);
+    if (StandsAlone(registration)) ++alone;
+    return alone <= most;
+  });
+  if (alone > most) found = Found::kTooMany;
+  const std::size_t count = KeepGroup(std::span(kept).subspan(begin));
+  return Reading(task.work, found, begin, begin + count);
+}
+
+Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
+  auto& kept = task.work.kept;
+  const std::size_t begin = kept.size();
+  const wire::NameView fixed = FixedPart(zone, name);
+  const catalog::Node* node = task.view.tree.Find(fixed);
+  if (node == nullptr) return Reading(task.work, Found::kNoName, begin, begin);
+  if (fixed.size() != name.size()) return Reading(task.work, Found::kData, begin, begin);
+
+  bool unreadable = false;
+  bool usable = false;
+  for (const catalog::RegistrationPtr& registration : node->own()) {
+    if (task.registrations++ == kMaxRegistrations) break;
+    if (!HasName(*registration)) continue;
+    (registration->usable() ? usable : unreadable) = true;
+    if (registration->usable() && Keeps(Keep::kHosts, *registration)) {
+      kept.push_back(registration.get());
+    }
+  }
+  const Found found = unreadable && !usable ? Found::kUnreadable : Found::kData;
+  return Reading(task.work, found, begin, kept.size());
+}
+
+Found Probe(Task& task, const Zone& zone, wire::NameView name) {
+  return VisitSubtree(task, zone, name, [](const Registration&) { return false; });
+}
+
+}  // namespace rollcall::answer
