@@ -62,7 +62,7 @@ Found AnswerNs(Task& task) {
   for (std::size_t i = 0; i < reading.size(); ++i) {
     const Registration& registration = reading[i];
     if (IsPlainName(registration)) return Found::kRefused;
-    if (IsAddress(registration) && !registration.name.empty()) AppendNs(task, registration, glue);
+    if (IsAddress(registration) && !registration.nameless) AppendNs(task, registration, glue);
     if (task.answer.answer.size() > task.MostRecords(kMinMx)) return Found::kTooMany;
   }
   EvenTtl(std::span(task.answer.answer));

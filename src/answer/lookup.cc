@@ -47,12 +47,6 @@ bool Matches(wire::NameView name, wire::NameView pattern) {
   return true;
 }
 
-// A key that is in the tree but of which no name can be made (an empty component)
-// answers for the names above it only.
-bool HasName(const Registration& registration) {
-  return !registration.name.empty();
-}
-
 // Calls `visit` with each usable registration that answers `name`, until it
 // returns false.
 template <typename Visitor>
@@ -73,7 +67,7 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, const Visi
       return false;
     }
     ++task.registrations;
-    if (wild && !(HasName(registration) && Matches(wire::NameView(registration.name), name))) {
+    if (wild && (registration.nameless || !Matches(wire::NameView(registration.name), name))) {
       return true;
     }
     if (!registration.usable()) {
@@ -84,8 +78,7 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, const Visi
     return visit(registration);
   };
   if (node->has_children()) {
-    // By reference: two words, so that std::function does not allocate.
-    task.view.tree.VisitSubtree(*node, false, [&step](const Registration& r) { return step(r); });
+    task.view.tree.VisitSubtree(*node, false, step);
   } else {
     const auto own = node->own();
     std::all_of(own.begin(), own.end(), [&](const auto& r) { return step(*r); });
@@ -135,7 +128,7 @@ Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
   bool usable = false;
   for (const catalog::RegistrationPtr& registration : node->own()) {
     if (task.registrations++ == kMaxRegistrations) break;
-    if (!HasName(*registration)) continue;
+    if (registration->nameless) continue;
     (registration->usable() ? usable : unreadable) = true;
     if (registration->usable() && Keeps(Keep::kHosts, *registration)) {
       kept.push_back(registration.get());

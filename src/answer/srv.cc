@@ -107,7 +107,7 @@ Found AnswerTargets(Task& task, std::size_t min_size, const AppendOne& append) {
     for (std::size_t i = 0; i < reading.size(); ++i) {
       const Registration& registration = reading[i];
       if (!IsOf(pass, registration)) continue;
-      if (IsAddress(registration) && registration.name.empty()) continue;  // no target
+      if (IsAddress(registration) && registration.nameless) continue;  // no target
       append(registration, glue);
       if (task.answer.answer.size() > most) return Found::kTooMany;
     }
