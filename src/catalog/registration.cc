@@ -66,17 +66,35 @@ void Keep(Registration& registration, const Registration& before) {
   }
 }
 
+struct Place {
+  wire::Name name;
+  bool nameless = false;
+};
+
+tl::expected<Place, model::Invalid> PlaceOf(std::string_view prefix, std::string_view key) {
+  auto name = model::NameOf(prefix, key);
+  if (name) return Place{*name, false};
+  const std::size_t above = key.find("//", prefix.size());
+  if (above == key.npos || above == prefix.size()) {
+    return tl::unexpected<model::Invalid>(std::move(name.error()));
+  }
+  const auto nearest = model::NameOf(prefix, key.substr(0, above));
+  if (!nearest) return tl::unexpected<model::Invalid>(std::move(name.error()));
+  return Place{*nearest, true};
+}
+
 }  // namespace
 
 tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view prefix,
                                                                const store::KeyValue& kv,
                                                                const Registration* before) {
-  const auto name = model::NameOf(prefix, kv.key);
-  if (!name) return tl::unexpected<model::Invalid>(name.error());
+  const auto place = PlaceOf(prefix, kv.key);
+  if (!place) return tl::unexpected<model::Invalid>(place.error());
 
   auto made = std::make_shared<Registration>();
   made->key = kv.key;
-  made->name = name->view().wire();
+  made->name = place->name.view().wire();
+  made->nameless = place->nameless;
   made->prefix_size = static_cast<std::uint16_t>(prefix.size());
   made->lease = kv.lease;
   made->mod_revision = kv.mod_revision;

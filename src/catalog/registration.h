@@ -41,6 +41,10 @@ struct Registration {
   std::string_view key;           // whole, as in the store
   std::string_view name;          // made from the key, in wire form, case kept
   std::uint16_t prefix_size = 0;  // octets of `key` that are the prefix
+  // True: the key has an empty component (a double slash), so that no name is its
+  // own.  As in CoreDNS it answers for the names above it: `name` is the one above
+  // the empty component, and the registration is held there.
+  bool nameless = false;
 
   // False: the stored value cannot be read.  Then `service` and `host` are those
   // of the last value of this key that could be read, and `readable_before` says
@@ -68,7 +72,7 @@ using RegistrationPtr = std::shared_ptr<const Registration>;
 
 // From a stored pair; a value that cannot be read gives a Registration with
 // valid == false that keeps what `before` (may be null) had.  Invalid: no name
-// can be made of the key, so it has no place in the tree.
+// can be made of the key, not even one above it, so it has no place in the tree.
 // Requires: `prefix` is normalized and kv.key starts with PREFIX + "/".
 [[nodiscard]] tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
