@@ -13,9 +13,9 @@ struct QueryOptions {
   std::uint16_t id = 0;
   bool recursion_desired = true;
   bool checking_disabled = false;
-  std::optional<std::uint16_t> edns_udp_size;  // none: no OPT
-  bool dnssec_ok = false;                      // sent only with an OPT
-  bool wants_nsid = false;                     // sent only with an OPT
+  std::optional<std::uint16_t> edns_udp_size{};  // none: no OPT
+  bool dnssec_ok = false;                        // sent only with an OPT
+  bool wants_nsid = false;                       // sent only with an OPT
 };
 
 // One question, as ParseQuery() reads it.  Cannot fail.

@@ -22,11 +22,11 @@ struct Reply {
   bool authoritative = false;
   bool recursion_available = false;
   bool truncated = false;  // asked for by the caller, besides what the encoder finds
-  std::span<const Record> answer;
-  std::span<const Record> authority;
-  std::span<const Record> additional;
-  std::optional<ExtendedError> extended_error;  // sent only if the query had an OPT
-  std::string_view nsid;                        // sent only if the query asked for it
+  std::span<const Record> answer{};
+  std::span<const Record> authority{};
+  std::span<const Record> additional{};
+  std::optional<ExtendedError> extended_error{};  // sent only if the query had an OPT
+  std::string_view nsid{};                        // sent only if the query asked for it
 };
 
 struct Limits {

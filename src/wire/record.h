@@ -71,6 +71,7 @@ struct Record {
   Type type = Type::kA;
   std::uint32_t ttl = 0;  // seconds; all 32 bits go out as they are, as CoreDNS does
   Rdata rdata;
+  friend bool operator==(const Record&, const Record&) = default;
 };
 
 // "node.prom.internal. 15 IN SRV 10 100 9100 a.node.prom.internal."
