@@ -20,29 +20,33 @@
 namespace rollcall::catalog {
 
 struct FeedOptions {
-  std::string prefix = "/skydns";         // normalized, see model::NormalizePrefix
+  std::string prefix = "/skydns";           // normalized, see model::NormalizePrefix
   std::string own_prefix = "/rollcall/v1";  // our own records
-  std::int64_t page_size = 20'000;        // keys; etcd counts the rest on every page
+  std::int64_t page_size = 20'000;          // keys; etcd counts the rest on every page
   std::chrono::milliseconds contact_interval{3000};
   std::chrono::milliseconds contact_timeout{2000};
   std::chrono::milliseconds stale_after{10'000};
+  std::chrono::milliseconds call_timeout{5000};  // one page of a list
   std::chrono::milliseconds retry_first{50};
   std::chrono::milliseconds retry_most{500};
-  // Called by the feed when the store turns out to be another one than before
-  // (cluster id changed, or its revision went back), with the serial served until
-  // now; whoever wires the program raises the serial offset in the store.  May be
-  // empty.
+  // Called when the store turns out to be another one than before (cluster id
+  // changed, or its revision went back), with the serial served until now; whoever
+  // wires the program raises the serial offset in the store.  Called again with
+  // each contact proof until an offset that is high enough has come from the store;
+  // till then a provisional one keeps the serial from going back.  On a thread of
+  // the feed's own, under no lock; must end by itself.  May be empty.
   std::function<void(std::uint32_t serial_before, store::Revision revision_now)> on_new_epoch;
 };
 
-// Figures for metrics and tests; all monotonic since start.
+// Figures for metrics and tests; all but `invalid` only grow.
 struct FeedCounters {
-  std::uint64_t lists = 0;         // whole lists done
-  std::uint64_t watches = 0;       // watches started
-  std::uint64_t events = 0;        // events applied
-  std::uint64_t contacts = 0;      // contact proofs that succeeded
-  std::uint64_t lease_queries = 0; // times a lease was asked for
-  std::uint64_t invalid[4] = {};   // now in the store, by model::Flaw
+  std::uint64_t lists = 0;          // whole lists done
+  std::uint64_t watches = 0;        // watches started
+  std::uint64_t events = 0;         // events applied
+  std::uint64_t contacts = 0;       // contact proofs that succeeded
+  std::uint64_t lease_queries = 0;  // times a lease was asked for
+  std::uint64_t epochs = 0;         // times the store was another one than before
+  std::uint64_t invalid[4] = {};    // keys that have one now, by model::Flaw
 };
 
 class Feed {

@@ -1,0 +1,178 @@
+#include "catalog/ledger.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "model/serial.h"
+
+namespace rollcall::catalog {
+
+Ledger::Ledger(Publisher& publisher, const Clock& clock, Keys keys)
+    : publisher_(publisher), clock_(clock), keys_(std::move(keys)), reader_(publisher.AddReader()) {
+}
+
+bool Ledger::IsRegistration(std::string_view key) const {
+  const auto below = [key](std::string_view prefix) {
+    return key.size() > prefix.size() && key.starts_with(prefix) && key[prefix.size()] == '/';
+  };
+  return below(keys_.prefix) && !below(keys_.own_prefix);
+}
+
+// --- lists
+
+void Ledger::BeginList(bool new_epoch) {
+  other_store_ = other_store_ || new_epoch;
+  listed_.clear();
+}
+
+void Ledger::AddPage(std::span<const store::KeyValue> page) {
+  Stage stage;
+  for (const store::KeyValue& kv : page) {
+    if (!IsRegistration(kv.key)) continue;
+    listed_.push_back(kv.key);
+    const RegistrationPtr before = Current(stage, kv.key);
+    const bool same = before && !other_store_ && before->mod_revision == kv.mod_revision;
+    if (!same) StagePut(stage, kv);
+  }
+  Publish(std::move(stage));
+}
+
+void Ledger::EndList(store::Revision revision, const store::KeyValue* serial) {
+  Stage stage;
+  StageVanished(stage, revision);
+  if (other_store_) {
+    ++epoch_;
+    serial_.Forget();
+  }
+  if (serial) HearSerial(*serial);
+  revision_ = revision;
+  ever_listed_ = true;
+  other_store_ = false;
+  listed_.clear();
+  listed_.shrink_to_fit();
+  Publish(std::move(stage));
+}
+
+void Ledger::StageVanished(Stage& stage, store::Revision revision) {
+  std::vector<std::string> vanished;
+  const auto look = [&](std::string_view key) {
+    if (!std::binary_search(listed_.begin(), listed_.end(), key)) vanished.emplace_back(key);
+  };
+  for (const std::string& key : flaws_.Keys()) look(key);  // some are in no tree
+  {
+    const auto view = reader_.Enter();
+    if (const Node* root = view->tree.Find(wire::NameView())) {
+      view->tree.VisitSubtree(*root, true, [&](const Registration& registration) {
+        look(registration.key);
+        return true;
+      });
+    }
+  }
+  for (const std::string& key : vanished) StageErase(stage, key, revision);
+}
+
+// --- events
+
+std::size_t Ledger::Apply(std::span<const store::Event> events) {
+  const store::Revision before = revision_;
+  Stage stage;
+  std::size_t applied = 0;
+  for (const store::Event& event : events) {
+    if (!IsRegistration(event.kv.key)) {
+      if (event.type == store::Event::Type::kPut) HearSerial(event.kv);
+      continue;
+    }
+    if (event.kv.mod_revision <= before) continue;  // told already
+    if (event.type == store::Event::Type::kPut) {
+      StagePut(stage, event.kv);
+    } else {
+      StageErase(stage, event.kv.key, event.kv.mod_revision);
+    }
+    revision_ = std::max(revision_, event.kv.mod_revision);
+    ++applied;
+  }
+  Publish(std::move(stage));
+  return applied;
+}
+
+bool Ledger::HearSerial(const store::KeyValue& record) {
+  if (record.key != keys_.serial) return false;
+  const auto offset = model::ParseSerialOffset(record.value);
+  return offset && serial_.Told(*offset, record.mod_revision);
+}
+
+void Ledger::TellSerial(const store::KeyValue& record, std::uint64_t epoch) {
+  if (epoch == epoch_ && HearSerial(record) && ever_listed_) Publish({});
+}
+
+void Ledger::SetLeases(std::span<const LeaseTime> times) {
+  std::vector<LeaseTime> named;
+  std::copy_if(times.begin(), times.end(), std::back_inserter(named),
+               [this](const LeaseTime& time) { return leases_.Names(time.id); });
+  if (named.empty()) return;
+  publisher_.Apply([&](View& view) {
+    for (const LeaseTime& time : named) {
+      if (time.end) {
+        view.leases[time.id] = *time.end;
+      } else {
+        view.leases.erase(time.id);
+      }
+    }
+  });
+}
+
+// --- one key
+
+RegistrationPtr Ledger::Current(const Stage& stage, const std::string& key) {
+  const auto staged = stage.changes.find(key);
+  if (staged != stage.changes.end()) return staged->second.put;
+  // Only this object writes, so what is read stays so until Publish().
+  return reader_.Enter()->tree.FindKey(key);
+}
+
+void Ledger::StagePut(Stage& stage, const store::KeyValue& kv) {
+  const RegistrationPtr before = Current(stage, kv.key);
+  auto made = MakeRegistration(keys_.prefix, kv, before.get());
+  if (!made) {
+    flaws_.Note(kv.key, &made.error());
+    return;
+  }
+  flaws_.Note(kv.key, (*made)->invalid.get());
+  Swap(stage, kv.key, before, {*std::move(made), kv.mod_revision});
+}
+
+void Ledger::StageErase(Stage& stage, const std::string& key, store::Revision revision) {
+  flaws_.Erase(key);
+  if (const RegistrationPtr before = Current(stage, key)) Swap(stage, key, before, {{}, revision});
+}
+
+void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& before,
+                  Change change) {
+  // The new one first: a lease that both name is not asked again.
+  if (change.put) leases_.Add(change.put->lease, clock_.Now());
+  if (before) {
+    leases_.Remove(before->lease);
+    if (before->lease != 0) stage.leases.push_back(before->lease);
+  }
+  stage.changes.insert_or_assign(key, std::move(change));
+}
+
+void Ledger::Publish(Stage stage) {
+  std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
+  // Before the first list is whole there is no revision, and no serial of it.
+  const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : 0;
+  publisher_.Apply([&](View& view) {
+    for (const auto& [key, change] : stage.changes) {
+      if (change.put) {
+        view.tree.Put(change.put);
+      } else {
+        view.tree.Erase(key, change.revision);
+      }
+    }
+    for (const store::LeaseId id : stage.leases) view.leases.erase(id);
+    view.revision = revision_;
+    view.serial_offset = offset;
+  });
+}
+
+}  // namespace rollcall::catalog
