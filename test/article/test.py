@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """What the article set up with CoreDNS and a shell script, with rollcall in their place."""
 
 import os
@@ -48,6 +49,8 @@ class Article:
         self.monitor.resolv_conf(example("resolv.conf.company"))
         self.etcd = Cluster(scenario, self.members)
         self.rollcalls = []
+        os.makedirs(scenario.path("bin"))
+        os.symlink(BINARY, scenario.path("bin/rollcall"))
 
     def write_infrastructure(self):
         """The records of the zone itself, by stock etcdctl, as the article wrote them."""
@@ -69,15 +72,17 @@ class Article:
                     address=self.company.address)
 
     def ask(self, name, rdtype="SRV"):
-        return dns.answer(name, rdtype, server=self.company.address, port=53, timeout=5)
+        return dns.answer(name, rdtype, server=self.company.address, port=53, timeout=15)
 
     def unit(self, template, service, host, **changes):
-        environment = {**environment_file("prom"), **environment_file("prom-node"), **changes}
+        # register.sh finds rollcall in PATH.
+        environment = {**environment_file("prom"), **environment_file("prom-node"), **changes,
+                       "PATH": f"{self.scenario.path('bin')}:{os.environ['PATH']}"}
         if "EXPORTER_PORT" in changes:
             environment["EXPORTER_COMMAND"] = environment["EXPORTER_COMMAND"].replace(
                 ":9100", f":{changes['EXPORTER_PORT']}")
         return Unit(self.scenario, f"{UNITS}/{template}@.service", service, host, environment,
-                    {**PROGRAMS, "rollcall": BINARY})
+                    PROGRAMS)
 
 
 def delegation(article):

@@ -1,6 +1,6 @@
 """BIND, as the company's DNS."""
 
-from . import process
+from . import dns, process
 from .scenario import server
 from .wait import Failure, wait_for
 
@@ -25,7 +25,10 @@ class Bind:
             raise Failure(f"named-checkconf: {checked.stdout}{checked.stderr}")
         self.process = self.scenario.start(
             self.name, [server("named"), "-g", "-c", path, "-u", "root"], host=self.host)
-        wait_for(f"{self.name} to run", lambda: "running" in self.process.output().split(), 15)
+        # The first datagrams may fall to its start.
+        wait_for(f"{self.name} to answer", lambda: dns.answer(
+            "version.bind", "TXT", rdclass="CH", server=self.address, port=53,
+            timeout=0.5)[0] == "NOERROR", 15)
 
     def restart(self, config):
         self.process.stop()

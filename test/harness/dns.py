@@ -8,9 +8,10 @@ import dns.rcode
 import dns.rdatatype
 
 
-def ask(name, rdtype="SRV", server="127.0.0.1", port=5300, tcp=False, payload=4096, timeout=2):
+def ask(name, rdtype="SRV", server="127.0.0.1", port=5300, tcp=False, payload=4096, timeout=2,
+        rdclass="IN"):
     """The reply, by UDP with a retry by TCP when it is truncated, as Prometheus does it."""
-    query = dns.message.make_query(name, rdtype, use_edns=0, payload=payload)
+    query = dns.message.make_query(name, rdtype, rdclass, use_edns=0, payload=payload)
     if tcp:
         return dns.query.tcp(query, server, timeout=timeout, port=port)
     reply = dns.query.udp(query, server, timeout=timeout, port=port)

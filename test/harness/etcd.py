@@ -12,8 +12,9 @@ from .wait import Failure, wait_for
 class Member:
     """One etcd of a cluster, with a data directory that outlives a kill."""
 
-    def __init__(self, scenario, name, address, host=None):
+    def __init__(self, scenario, name, address, host=None, flags=()):
         self.scenario, self.name, self.address, self.host = scenario, name, address, host
+        self.flags = flags
         self.directory = scenario.path(f"{name}.etcd")
         self.url = f"http://{address}:2379"
         self.process = None
@@ -27,7 +28,7 @@ class Member:
              "--listen-peer-urls", f"http://{self.address}:2380",
              "--initial-advertise-peer-urls", f"http://{self.address}:2380",
              "--initial-cluster", peers, "--initial-cluster-state", state,
-             "--logger", "zap", "--log-outputs", "stderr"],
+             "--logger", "zap", "--log-outputs", "stderr", "--log-level", "warn", *self.flags],
             host=self.host)
 
     def kill(self):
@@ -46,13 +47,13 @@ class Member:
 class Cluster:
     """hosts: none for one member on 127.0.0.1, else a member on each."""
 
-    def __init__(self, scenario, hosts=(), name="etcd"):
+    def __init__(self, scenario, hosts=(), name="etcd", flags=()):
         self.scenario = scenario
         if hosts:
-            self.members = [Member(scenario, f"{name}{i}", host.address, host)
+            self.members = [Member(scenario, f"{name}{i}", host.address, host, flags)
                             for i, host in enumerate(hosts, 1)]
         else:
-            self.members = [Member(scenario, name, "127.0.0.1")]
+            self.members = [Member(scenario, name, "127.0.0.1", None, flags)]
         self.peers = ",".join(f"{m.name}=http://{m.address}:2380" for m in self.members)
         self.start()
         self.wait_healthy()

@@ -25,9 +25,10 @@ def enter():
     """Runs this program again inside fresh namespaces; returns only there."""
     if os.environ.get(_INSIDE):
         del os.environ[_INSIDE]
-        # `ip netns` keeps its names here; a private file system keeps them ours.
-        os.makedirs("/run/netns", exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "netns", "/run/netns"], check=True)
+        # `ip netns` keeps its names in /run, rollcall its pending orders in /var/lib: private
+        # file systems there keep both ours.
+        for directory in ("/run", "/var/lib"):
+            subprocess.run(["mount", "-t", "tmpfs", "scenario", directory], check=True)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return
     if os.geteuid() != 0:

@@ -71,10 +71,12 @@ def server(name):
     return path
 
 
-def main(run):
+def main(run, name=None):
     """Runs a scenario in namespaces of its own; the program's exit status tells how it went."""
+    if not os.path.exists(BINARY):
+        sys.exit(f"{BINARY} is not there: build it, or name another by ROLLCALL=FILE")
     isolation.enter()
-    name = os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))
+    name = name or os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))
     scenario = Scenario(name)
     try:
         run(scenario)
@@ -89,10 +91,9 @@ def main(run):
         else:
             traceback.print_exc()
         status = 1
+        _show_logs(scenario)
     finally:
         scenario.end()
-    if status:
-        _show_logs(scenario)
     if not status or not os.environ.get("ROLLCALL_KEEP"):
         shutil.rmtree(scenario.directory, ignore_errors=True)
     sys.exit(status)
@@ -109,4 +110,4 @@ def _show_logs(scenario):
         with open(f"{kept}/{log}", encoding="utf-8", errors="replace") as handle:
             lines = handle.read().splitlines()
         print(f"--- {log}, the last of {len(lines)} lines (whole: {kept}/{log})")
-        print("\n".join(lines[-12:]))
+        print("\n".join(line[:200] for line in lines[-8:]), flush=True)

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+"""kill -9 and dropped packets, under a client that never stops asking."""
+
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import rollcall  # noqa: E402
+from harness.etcd import Cluster  # noqa: E402
+from harness.scenario import main  # noqa: E402
+from harness.wait import Failure, check, equal, holds, wait_for  # noqa: E402
+
+NAME = "node.prom.internal"
+WANT = {f"server0{i}.{NAME}:9100" for i in (1, 2, 3)}
+
+
+class Client:
+    """Asks every 20 ms until it is stopped; `wrong` holds each answer that was not whole."""
+
+    def __init__(self, server):
+        self.server = server
+        self.asked, self.wrong = 0, []
+        self.slowest = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def _ask(self):
+        while not self._end.wait(0.02):
+            began = time.monotonic()
+            rcode, records = self.server.answer(NAME, timeout=1)
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.asked += 1
+            if rcode != "NOERROR" or len(records) < len(WANT):
+                self.wrong.append((round(began, 2), rcode, len(records)))
+
+    def stop(self):
+        self._end.set()
+        self._thread.join()
+        return self
+
+
+def change(etcd, server, number, seconds):
+    """A put through a member that lives, until the server shows it: seconds it took."""
+    etcd.put(f"/skydns/internal/prom/sign/s{number}", {"host": f"192.0.2.{number}", "port": 1})
+    began = time.monotonic()
+    wait_for(f"change {number}", lambda: server.answer(f"s{number}.sign.prom.internal", "A")[1],
+             seconds, every=0.005)
+    return time.monotonic() - began
+
+
+def leader(cluster, members, seconds=30):
+    """Waits for one of `members` to say that it has a leader; when that was."""
+    def any_healthy():
+        for member in members:
+            try:
+                if member.healthy():
+                    return True
+            except OSError:
+                pass
+        return False
+    wait_for("a leader", any_healthy, seconds, every=0.01)
+    return time.monotonic()
+
+
+class Trial:
+    def __init__(self, scenario, etcd, server, limit):
+        self.scenario, self.etcd, self.server, self.limit = scenario, etcd, server, limit
+        self.number = 0
+        self.worst = 0.0
+
+    def through(self, members, what):
+        """Changes flow within the limit of a leader being there, by `members`."""
+        since = leader(self.etcd, members)
+        self.number += 1
+        endpoints, self.etcd.members = self.etcd.members, members
+        try:
+            change(self.etcd, self.server, self.number, self.limit)
+        finally:
+            self.etcd.members = endpoints
+        took = time.monotonic() - since
+        self.worst = max(self.worst, took)
+        self.scenario.step(f"{what}: a change shows {took:.2f} s after a leader is seen")
+        check(took <= self.limit, f"within {self.limit} s")
+
+
+def killed(scenario, etcd, server):
+    trial = Trial(scenario, etcd, server, 2.0)
+    client = Client(server)
+    one, two, three = etcd.members
+    for dead in (one, two, three):
+        dead.kill()
+        trial.through([m for m in etcd.members if m is not dead], f"{dead.name} killed")
+        etcd.start()
+        etcd.wait_healthy()
+    one.kill()
+    two.kill()
+    holds("the answer is whole without a majority", lambda: server.targets(NAME) == WANT, 12)
+    rcode = server.answer("nobody.prom.internal")[0]
+    equal(rcode, "SERVFAIL", "nothing is denied once the store is lost")
+    three.kill()
+    etcd.start()
+    trial.through(etcd.members, "all restarted")
+    wait_for("the server to be sure again",
+             lambda: server.answer("nobody.prom.internal")[0] == "NXDOMAIN")
+    return trial, client.stop()
+
+
+def dropped(scenario, etcd, server, hosts):
+    etcd.wait_healthy()
+    trial = Trial(scenario, etcd, server, 10.0)
+    client = Client(server)
+    for dead, host in zip(etcd.members, hosts):
+        host.drop_packets()
+        trial.through([m for m in etcd.members if m is not dead], f"{dead.name}'s packets dropped")
+        host.drop_packets(False)
+        etcd.wait_healthy()
+    for host in hosts[:2]:
+        host.drop_packets()
+    holds("the answer is whole without a majority", lambda: server.targets(NAME) == WANT, 15)
+    for host in hosts[:2]:
+        host.drop_packets(False)
+    trial.through(etcd.members, "packets flow again")
+    return trial, client.stop()
+
+
+def judge(scenario, what, trial, client):
+    scenario.step(f"{what}: {client.asked} questions, {len(client.wrong)} not answered whole, slowest "
+                  f"{client.slowest * 1000:.0f} ms; slowest change {trial.worst:.2f} s")
+    if client.wrong:
+        raise Failure(f"answers that were not whole: {client.wrong[:5]}")
+    check(client.asked > 300, "the client was asking all the time")
+
+
+def run(scenario):
+    hosts = [scenario.network.host(f"etcd{i}", 10 + i) for i in (1, 2, 3)]
+    etcd = Cluster(scenario, hosts)
+    for i in (1, 2, 3):
+        etcd.put(f"/skydns/internal/prom/node/server0{i}", {"host": f"192.0.2.{i}", "port": 9100})
+    server = rollcall.Server(scenario, etcd.endpoints)
+    equal(server.targets(NAME), WANT, "before")
+    judge(scenario, "killed", *killed(scenario, etcd, server))
+    judge(scenario, "dropped", *dropped(scenario, etcd, server, hosts))
+
+
+main(run)
