@@ -133,7 +133,8 @@ void Cluster::NoteAnswer(std::size_t index, const std::vector<std::size_t>& sile
 }
 
 void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) {
-  if (!member.endpoint.tls || ever_answered_ || hinted_.exchange(true)) return;
+  const bool nobody_there = status.message.find("refused") != std::string::npos;
+  if (!member.endpoint.tls || nobody_there || ever_answered_ || hinted_.exchange(true)) return;
   log::Warn(
       "no answer from etcd over TLS yet; a member that does not accept our client "
       "certificate closes the connection without saying so (its own log does)",

@@ -46,7 +46,7 @@ class EtcdProcess {
     int client_port = 0;
     int peer_port = 0;
     std::string initial_cluster;     // "m0=http://127.0.0.1:PEER,..."
-    std::vector<std::string> extra;  // more flags
+    std::vector<std::string> extra = {};  // more flags
     std::string folder;              // for data and log
   };
 
@@ -74,7 +74,7 @@ class EtcdCluster {
   struct Setup {
     int size = 1;
     std::string scheme = "http";
-    std::vector<std::string> extra;
+    std::vector<std::string> extra = {};
   };
   explicit EtcdCluster(const Setup& setup);
   EtcdCluster() : EtcdCluster(Setup()) {}

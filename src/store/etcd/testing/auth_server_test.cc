@@ -1,0 +1,99 @@
+// User, password and tokens that expire, on a real etcd.
+#include "store/etcd/testing/server_test.h"
+
+namespace rollcall::store::etcd::testing {
+namespace {
+
+WatchRequest WatchOf(std::string prefix) {
+  WatchRequest request;
+  request.ranges.push_back(KeyRange::Prefix(std::move(prefix)));
+  return request;
+}
+
+// One member with root and a user `rc` that may do all below /own/; tokens live for
+// two seconds.
+class Auth : public ::testing::Test {
+ protected:
+  static EtcdCluster& Server() {
+    static EtcdCluster server({.size = 1, .extra = {"--auth-token-ttl", "2"}});
+    return server;
+  }
+  static void SetUpTestSuite() {
+    ASSERT_TRUE(Server().WaitReady());
+    ASSERT_TRUE(Server().Etcdctl({"user", "add", "root:secret"}));
+    ASSERT_TRUE(Server().Etcdctl({"user", "add", "rc:pass"}));
+    ASSERT_TRUE(Server().Etcdctl({"role", "add", "own"}));
+    ASSERT_TRUE(
+        Server().Etcdctl({"role", "grant-permission", "own", "readwrite", "/own/", "--prefix"}));
+    ASSERT_TRUE(Server().Etcdctl({"user", "grant-role", "rc", "own"}));
+    ASSERT_TRUE(Server().Etcdctl({"auth", "enable"}));
+  }
+
+  static std::unique_ptr<Client> As(std::string user, std::string password) {
+    Options options = OptionsFor(Server().urls());
+    options.user = std::move(user);
+    options.password = std::move(password);
+    return MustConnect(options);
+  }
+};
+
+TEST_F(Auth, ReadsAndWritesWhatTheRoleAllows) {
+  const auto client = As("rc", "pass");
+  const auto put = Put(*client, "/own/a", "1");
+  ASSERT_TRUE(put) << put.error().message;
+  EXPECT_EQ(Get(*client, "/own/a")->kvs.size(), 1U);
+}
+
+TEST_F(Auth, RefusesWhatTheRoleDoesNotAllow) {
+  const auto client = As("rc", "pass");
+  EXPECT_EQ(Get(*client, "/other").error().code, ErrorCode::kRefused);
+  EXPECT_EQ(Put(*client, "/other", "1").error().code, ErrorCode::kRefused);
+  EXPECT_EQ(client->StartWatch(WatchOf("/other"), After(kLong)).error().code, ErrorCode::kRefused);
+}
+
+TEST_F(Auth, RefusesAWrongPasswordAndNoUser) {
+  EXPECT_EQ(Get(*As("rc", "wrong"), "/own/a").error().code, ErrorCode::kRefused);
+  EXPECT_EQ(Get(*As("nobody", "pass"), "/own/a").error().code, ErrorCode::kRefused);
+  EXPECT_EQ(Get(*As("", ""), "/own/a").error().code, ErrorCode::kRefused);
+}
+
+TEST_F(Auth, AnExpiredTokenIsRenewedWithoutTheCallersNotice) {
+  const auto client = As("rc", "pass");
+  ASSERT_TRUE(Put(*client, "/own/b", "1"));
+  const auto watch = client->StartWatch(WatchOf("/own/"), After(kLong));
+  ASSERT_TRUE(watch) << watch.error().message;
+
+  // Nobody tells when a token ends: time is what this is about.
+  std::this_thread::sleep_for(std::chrono::milliseconds(4500));
+  const auto put = Put(*client, "/own/b", "2");
+  ASSERT_TRUE(put) << put.error().message;
+  const auto batch = (*watch)->Next(After(kLong));
+  ASSERT_TRUE(batch) << "an open watch outlives its token: " << batch.error().message;
+  EXPECT_EQ(batch->events.front().kv.value, "2");
+
+  std::this_thread::sleep_for(std::chrono::milliseconds(4500));
+  const auto second = client->StartWatch(WatchOf("/own/"), After(kLong));
+  EXPECT_TRUE(second) << second.error().message;
+}
+
+TEST_F(Auth, ATokenThatTheServerForgotIsRenewed) {
+  const auto client = As("rc", "pass");
+  ASSERT_TRUE(Put(*client, "/own/c", "1"));
+  Server().member(0).Kill();
+  Server().member(0).Start();
+  UntilSuccess([&] { return Get(*client, "/own/c"); }, std::chrono::milliseconds(50));
+  EXPECT_TRUE(client->StartWatch(WatchOf("/own/"), After(kLong)));
+}
+
+TEST(NoAuth, AUserIsNoMistakeWhereAuthenticationIsOff) {
+  EtcdCluster server;
+  ASSERT_TRUE(server.WaitReady());
+  Options options = OptionsFor(server.urls());
+  options.user = "rc";
+  options.password = "pass";
+  const auto put = Put(*MustConnect(options), "/a", "1");
+  EXPECT_TRUE(put) << put.error().message;
+}
+
+}  // namespace
+}  // namespace rollcall::store::etcd::testing

@@ -1,0 +1,99 @@
+// TLS and client certificates, on a real etcd.
+#include "store/etcd/testing/server_test.h"
+
+namespace rollcall::store::etcd::testing {
+namespace {
+
+// A CA of its own, with certificates for the server (127.0.0.1) and for a client.
+class Certificates {
+ public:
+  Certificates() {
+    OpenSsl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", Path("ca.key"), "-out", Path("ca.pem"), "-days", "2", "-subj", "/CN=ca"});
+    Issue("server", "subjectAltName=IP:127.0.0.1,DNS:localhost");
+    Issue("client", "extendedKeyUsage=clientAuth");
+  }
+
+  std::string Path(std::string_view name) const { return folder_ / name; }
+
+ private:
+  void Issue(const std::string& name, const std::string& extension) {
+    OpenSsl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-keyout", Path(name + ".key"), "-out", Path(name + ".csr"), "-subj", "/CN=" + name,
+             "-addext", extension});
+    OpenSsl({"x509", "-req", "-in", Path(name + ".csr"), "-CA", Path("ca.pem"), "-CAkey",
+             Path("ca.key"), "-CAcreateserial", "-out", Path(name + ".pem"), "-days", "2",
+             "-copy_extensions", "copy"});
+  }
+  void OpenSsl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "openssl");
+    EXPECT_EQ(Run(arguments, Path("openssl.log")), 0) << arguments[1];
+  }
+
+  TempDir folder_;
+};
+
+class Tls : public ::testing::Test {
+ protected:
+  static const Certificates& Files() {
+    static const Certificates files;
+    return files;
+  }
+  static EtcdCluster& Server() {
+    static EtcdCluster server({.size = 1,
+                               .scheme = "https",
+                               .extra = {"--cert-file", Files().Path("server.pem"), "--key-file",
+                                         Files().Path("server.key"), "--trusted-ca-file",
+                                         Files().Path("ca.pem"), "--client-cert-auth"}});
+    return server;
+  }
+  static Options Trusted() {
+    Options options = OptionsFor(Server().urls());
+    options.ca_file = Files().Path("ca.pem");
+    options.cert_file = Files().Path("client.pem");
+    options.key_file = Files().Path("client.key");
+    return options;
+  }
+  static Deadline Soon() { return After(std::chrono::seconds(3)); }
+
+  // The member answers: what fails after this fails for its own reason.
+  static void SetUpTestSuite() {
+    const auto client = MustConnect(Trusted());
+    UntilSuccess([&] { return Get(*client, "/a", Soon()); }, std::chrono::milliseconds(50));
+  }
+};
+
+TEST_F(Tls, AClientCertificateOpensTheDoor) {
+  const auto client = MustConnect(Trusted());
+  const auto put = Put(*client, "/a", "1");
+  ASSERT_TRUE(put) << put.error().message;
+  WatchRequest watch;
+  watch.ranges.push_back(KeyRange::Single("/a"));
+  watch.start_revision = put->header.revision;
+  const auto started = client->StartWatch(watch, After(kLong));
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ((*started)->Next(After(kLong))->revision, put->header.revision);
+}
+
+TEST_F(Tls, WithoutAClientCertificateItIsUnavailable) {
+  Options options = Trusted();
+  options.cert_file.clear();
+  options.key_file.clear();
+  EXPECT_EQ(Get(*MustConnect(options), "/a", Soon()).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(Tls, AServerThatOurCaDidNotSignIsNotSpokenTo) {
+  const Certificates others;
+  Options options = Trusted();
+  options.ca_file = others.Path("ca.pem");
+  EXPECT_EQ(Get(*MustConnect(options), "/a", Soon()).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(Tls, PlainTextIsUnavailable) {
+  const std::string url = "http" + Server().urls().front().substr(5);
+  const auto answer = Get(*MustConnect(OptionsFor({url})), "/a", Soon());
+  ASSERT_FALSE(answer);
+}
+
+}  // namespace
+}  // namespace rollcall::store::etcd::testing
