@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,8 +34,16 @@ std::string PlainKey(std::string_view prefix, std::string_view wire) {
   return model::KeyOf(prefix, wire::NameView(wire)).value();
 }
 
-bool KeyLessThan(const RegistrationPtr& a, const RegistrationPtr& b) {
-  return a->key < b->key;
+// The order in which a node holds its registrations.
+bool HeldBefore(const RegistrationPtr& a, const RegistrationPtr& b) {
+  return std::tie(a->nameless, a->key) < std::tie(b->nameless, b->key);
+}
+
+auto FindHeld(auto& held, const Registration* registration) {
+  const auto found = std::find_if(held.begin(), held.end(),
+                                  [&](const auto& each) { return each.get() == registration; });
+  assert(found != held.end());
+  return found;
 }
 
 }  // namespace
@@ -69,10 +78,7 @@ RegistrationPtr Tree::FindKey(std::string_view key) const {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   const Node* const node = Find(wire::NameView((*found)->name));
-  for (const RegistrationPtr& own : node->own()) {
-    if (own.get() == *found) return own;
-  }
-  return nullptr;
+  return *FindHeld(node->held_, *found);
 }
 
 void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const {
@@ -84,7 +90,7 @@ void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const
   }
   // Without strays all own keys are `KEY` or `KEY/`, before all that is below.
   if (include_own) {
-    for (const RegistrationPtr& own : node.own_) {
+    for (const RegistrationPtr& own : node.own()) {
       if (!visit(*own)) return;
     }
   }
@@ -92,7 +98,7 @@ void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const
   for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
     const Registration& registration = **at;
     if (!registration.key.starts_with(range)) return;
-    if (registration.key.size() == range.size()) continue;  // `KEY/`: its own
+    if (node.IsOwn(registration)) continue;  // `KEY/`
     if (!visit(registration)) return;
   }
 }
@@ -102,13 +108,12 @@ void Tree::VisitWithStrays(const Node& node, std::string_view range, bool includ
   std::vector<const Registration*> found;
   found.reserve(node.count());
   const auto add = [&](const Registration* registration) {
-    const bool own = registration->name.size() == node.wire_size_;
-    if (include_own || !own) found.push_back(registration);
+    if (include_own || !node.IsOwn(*registration)) found.push_back(registration);
   };
-  for (const RegistrationPtr& own : node.own_) add(own.get());
+  for (const RegistrationPtr& held : node.held_) add(held.get());
   for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
     if (!(*at)->key.starts_with(range)) break;
-    if ((*at)->name.size() != node.wire_size_) add(*at);
+    if ((*at)->name.size() != node.wire_size_) add(*at);  // not held by the node
   }
   for (auto at = strays_.lower_bound(range); at != strays_.end(); ++at) {
     if (!at->first.starts_with(range)) break;
@@ -153,10 +158,11 @@ void Tree::Insert(RegistrationPtr registration) {
     ++node.count_;
     node.stray_count_ += step.stray ? 1 : 0;
     node.changed_ = std::max(node.changed_, registration->mod_revision);
-    if (!step.own) return;
+    if (!step.holder) return;
     const auto place =
-        std::upper_bound(node.own_.begin(), node.own_.end(), registration, KeyLessThan);
-    node.own_.insert(place, registration);
+        std::upper_bound(node.held_.begin(), node.held_.end(), registration, HeldBefore);
+    node.held_.insert(place, registration);
+    node.nameless_count_ += registration->nameless ? 1 : 0;
   });
   std::string plain = PlainKey(prefix_, registration->name);
   if (plain != registration->key) strays_.emplace(std::move(plain), registration.get());
@@ -175,11 +181,9 @@ void Tree::Replace(const Registration& old, RegistrationPtr registration) {
   ForEachName(*registration, [&](const Step& step) {
     Node& node = **nodes_.find(step.wire);
     node.changed_ = std::max(node.changed_, registration->mod_revision);
-    if (!step.own) return;
-    const auto place = std::find_if(node.own_.begin(), node.own_.end(),
-                                    [&](const RegistrationPtr& own) { return own.get() == &old; });
-    assert(place != node.own_.end());
-    *place = registration;  // the end of `old`, unless somebody else holds it
+    if (!step.holder) return;
+    // The end of `old`, unless somebody else holds it.
+    *FindHeld(node.held_, &old) = registration;
   });
 }
 
@@ -195,13 +199,11 @@ bool Tree::Erase(std::string_view key, store::Revision revision) {
     Node& node = **at;
     node.changed_ = std::max(node.changed_, revision);
     node.stray_count_ -= step.stray ? 1 : 0;
-    if (step.own) {
-      const auto place =
-          std::find_if(node.own_.begin(), node.own_.end(),
-                       [&](const RegistrationPtr& own) { return own.get() == gone; });
-      assert(place != node.own_.end());
+    if (step.holder) {
+      const auto place = FindHeld(node.held_, gone);
       keep = std::move(*place);
-      node.own_.erase(place);
+      node.held_.erase(place);
+      node.nameless_count_ -= gone->nameless ? 1 : 0;
     }
     if (--node.count_ == 0) nodes_.erase(at);
   });

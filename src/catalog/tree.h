@@ -32,8 +32,12 @@ class Node {
  public:
   // The registrations at exactly this name, in key order: usually one; several
   // where keys differ only in spelling (`A` and `a`, a trailing slash).
-  [[nodiscard]] std::span<const RegistrationPtr> own() const { return own_; }
-  [[nodiscard]] bool has_children() const { return count_ > own_.size(); }
+  [[nodiscard]] std::span<const RegistrationPtr> own() const {
+    return {held_.data(), held_.size() - nameless_count_};
+  }
+  // Whether a registration is below this name; a nameless one counts as below the
+  // name that holds it, as its key does.
+  [[nodiscard]] bool has_children() const { return count_ > own().size(); }
   // How many registrations are at or below this name.
   [[nodiscard]] std::size_t count() const { return count_; }
   // The store's revision of the last change at or below this name.
@@ -58,10 +62,16 @@ class Node {
     return {reinterpret_cast<const char*>(this + 1), wire_size_};
   }
 
-  absl::InlinedVector<RegistrationPtr, 1> own_;
+  // Whether own() has it; it may be any registration at or below the name.
+  [[nodiscard]] bool IsOwn(const Registration& registration) const {
+    return registration.name.size() == wire_size_ && !registration.nameless;
+  }
+
+  absl::InlinedVector<RegistrationPtr, 1> held_;  // own(), then the nameless ones
   store::Revision changed_ = 0;
   std::uint32_t count_ = 0;
   std::uint32_t stray_count_ = 0;  // see Tree::strays_
+  std::uint32_t nameless_count_ = 0;
   std::uint8_t wire_size_;
 };
 
@@ -125,7 +135,7 @@ class Tree {
   // One name at or above a registration, its own first and the root last.
   struct Step {
     std::string_view wire;  // lower case
-    bool own = false;
+    bool holder = false;    // its own
     bool stray = false;
   };
   template <typename Visit>
