@@ -8,22 +8,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/service.h"
+#include "registry/layout.h"
 #include "store/store.h"
 #include "wire/name.h"
 
 namespace rollcall::registry {
-
-// Where things are kept, from the configuration or from ETCD_BASE_PATH.
-struct Layout {
-  std::string prefix = "/skydns";  // normalized
-  std::string zone = "prom.internal";
-  std::string base_path;  // ETCD_BASE_PATH, verbatim: overrides prefix and zone
-};
 
 // What somebody asks to be registered.
 struct Order {
@@ -33,45 +28,87 @@ struct Order {
   model::Service value;  // host = the address
 };
 
+// What an order may hold, where that depends on the surroundings.
+struct Rules {
+  // A loopback address means another machine to each who reads it.  Only where
+  // the store itself is on loopback, so that all of it is one machine, is it let in.
+  bool allow_loopback = false;
+};
+
 struct Written {
   std::string key;
   store::Revision revision = 0;  // of the registration
   bool changed = false;          // false: it stood there so already
+  std::string replaced;          // "ADDRESS:PORT" that stood there before, if another
+};
+
+// Which registration to take away.
+struct Target {
+  std::string service;
+  std::string instance;   // "": what Register() would have chosen for `host` and `port`
+  std::string host;       // short host name
+  std::int64_t port = 0;  // 0: any
+  // If set: only while it is held with this address (and port, if given), so
+  // that a late order does not take away what somebody else put since.
+  std::string address;
+};
+
+// Who does it and why, for the mark that stays.
+struct Reason {
+  std::string by;   // "root@server01"
+  std::string why;  // "rollcall deregister"
 };
 
 struct Listed {
   std::string key;
-  wire::Name name;
+  wire::Name name;                        // the root, if no name can be made of the key
   std::optional<model::Service> service;  // empty: the value cannot be read
-  std::string problem;                    // why
+  // "": nothing.  Else why it is not served; or, where `service` is there, what is
+  // wrong with its member `rollcall`, without which it is served all the same.
+  std::string problem;
   store::LeaseId lease = 0;
   store::Revision mod_revision = 0;
 };
 
+struct Listing {
+  store::Revision revision = 0;  // at which all of it was read
+  std::vector<Listed> items;     // in key order
+};
+
 class Registry {
  public:
-  Registry(store::Store& store, Layout layout);
+  // Borrows `store` and `clock` for its own life.
+  Registry(store::Store& store, Layout layout, Rules rules = {},
+           const Clock& clock = SystemClock());
 
   // Checks an order without the store; kInvalid says in one sentence what is
   // wrong: address, port, service or instance name, label names (those that
   // http_sd could not carry), selectors (`_healthy`, `_shardIofN`) as names.
-  [[nodiscard]] static Result<void> Validate(const Order& order);
+  [[nodiscard]] static Result<void> Validate(const Order& order, const Rules& rules = {});
 
   // Puts the registration.  Safe to repeat: what stands there already is left as
   // it is.  `lease` 0: it persists.  Removes the `gone` mark in the same
   // transaction.
+  // A registration without a living owner is replaced, and `replaced` says what
+  // stood there.  kConflict: another owner, whose `alive` key is there, holds the
+  // instance (both are named); or others kept writing the key.
   [[nodiscard]] Result<Written> Register(const Order& order, store::LeaseId lease,
                                          store::Deadline deadline);
 
   // Deletes it and leaves the `gone` mark (a lease of 7 days) in the same
-  // transaction.  kNotFound: it was not there.
-  [[nodiscard]] Result<Written> Deregister(const std::string& service, const std::string& instance,
-                                           const std::string& by, const std::string& why,
+  // transaction.  kNotFound: it was not there; the message says what is.
+  // kConflict: `target.address` is set and it is held with another.
+  [[nodiscard]] Result<Written> Deregister(const Target& target, const Reason& reason,
                                            store::Deadline deadline);
 
-  // Everything at or below a service ("" for all of the zone), in key order.
-  [[nodiscard]] Result<std::vector<Listed>> List(const std::string& service,
-                                                 store::Deadline deadline);
+  // Everything at or below a service ("": all that the layout covers), read at one
+  // revision.  Leaves nothing out: what cannot be served is there with its problem.
+  [[nodiscard]] Result<Listing> List(const std::string& service, store::Deadline deadline);
+
+  // The key ranges that List(service) reads, for watching them.
+  [[nodiscard]] Result<std::vector<store::KeyRange>> RangesOf(const std::string& service) const;
+  // One stored pair as List() gives it.
+  [[nodiscard]] Listed Describe(const store::KeyValue& kv) const;
 
   // The key of an instance.
   [[nodiscard]] Result<std::string> KeyOf(const std::string& service,
@@ -83,8 +120,12 @@ class Registry {
                                          store::Deadline deadline);
 
  private:
+  [[nodiscard]] std::string Neighbours(const Target& target, store::Deadline deadline);
+
   store::Store& store_;
   Layout layout_;
+  Rules rules_;
+  const Clock& clock_;
 };
 
 }  // namespace rollcall::registry

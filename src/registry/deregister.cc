@@ -1,0 +1,110 @@
+// Registry::Deregister.
+
+#include <fmt/format.h>
+
+#include "model/service.h"
+#include "registry/records.h"
+#include "registry/registry.h"
+#include "registry/snapshot.h"
+
+namespace rollcall::registry {
+namespace {
+
+constexpr int kTries = 32;
+constexpr std::chrono::seconds kGoneLease{7 * 24 * 3600};
+
+// Still held by whom the order meant?
+Result<void> CheckTarget(const store::KeyValue& kv, const Target& target) {
+  if (target.address.empty()) return {};
+  const auto held = model::ParseService(kv.value);
+  const bool same =
+      held && held->host == target.address && (target.port == 0 || held->port == target.port);
+  if (same) return {};
+  return Fail(ErrorCode::kConflict,
+              fmt::format("{} is now held by {}, not by {}; it is left as it is", kv.key,
+                          held ? fmt::format("{} port {}", held->host, held->port)
+                               : "a value that cannot be read",
+                          target.address));
+}
+
+// The lease under a `gone` mark, given back unless the mark was written.
+class MarkLease {
+ public:
+  MarkLease(store::Store& store, store::Deadline deadline) : store_(store), deadline_(deadline) {}
+  ~MarkLease() {
+    if (id_ != 0 && !kept_) (void)store_.LeaseRevoke(id_, deadline_);
+  }
+  MarkLease(const MarkLease&) = delete;
+  MarkLease& operator=(const MarkLease&) = delete;
+
+  Result<store::LeaseId> Get() {
+    if (id_ != 0) return id_;
+    const auto lease = store_.LeaseGrant(kGoneLease, 0, deadline_);
+    if (!lease) return Fail(lease.error());
+    return id_ = lease->id;
+  }
+  // Also when it is not known whether the mark was written: it runs out by itself.
+  void Keep() { kept_ = true; }
+
+ private:
+  store::Store& store_;
+  store::Deadline deadline_;
+  store::LeaseId id_ = 0;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
+                                     store::Deadline deadline) {
+  const Candidates candidates{target.service, target.instance, target.host, target.port};
+  MarkLease lease(store_, deadline);
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
+    if (!now) return Fail(now.error());
+    if (!now->registration) {
+      return Fail(ErrorCode::kNotFound,
+                  fmt::format("{} is not registered; {}", now->key, Neighbours(target, deadline)));
+    }
+    if (auto ok = CheckTarget(*now->registration, target); !ok) return Fail(std::move(ok.error()));
+    const auto id = lease.Get();
+    if (!id) return Fail(id.error());
+
+    store::TxnRequest txn;
+    txn.compares = now->Unmoved();
+    txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->key)});
+    txn.then.emplace_back(store::PutOp{RecordKey(Area::kGone, now->key),
+                                       GoneJson(clock_.WallNow(), reason.by, reason.why), *id});
+    const auto done = store_.Txn(txn, deadline);
+    if (!done) {
+      lease.Keep();
+      return Fail(done.error());
+    }
+    if (!done->succeeded) continue;
+    lease.Keep();
+    return Written{now->key, done->header.revision, true, ""};
+  }
+  return Fail(ErrorCode::kConflict,
+              fmt::format("{} is being written by others all the time", target.service));
+}
+
+// What there is, for somebody who asked for what there is not.
+std::string Registry::Neighbours(const Target& target, store::Deadline deadline) {
+  constexpr std::size_t kShown = 8;
+  const auto directory = DirectoryOf(layout_, target.service);
+  if (!directory) return directory.error().message;
+  const auto page = store_.Range(
+      {.keys = store::KeyRange::Prefix(*directory + "/"), .limit = kShown, .keys_only = true},
+      deadline);
+  if (!page) return fmt::format("what is there could not be read: {}", page.error().message);
+  if (page->kvs.empty()) return fmt::format("nothing is under {}", *directory);
+  std::string names;
+  for (const store::KeyValue& kv : page->kvs) {
+    fmt::format_to(std::back_inserter(names), "{}{}", names.empty() ? "" : ", ",
+                   std::string_view(kv.key).substr(directory->size() + 1));
+  }
+  if (page->more) names += ", ...";
+  return fmt::format("under {} there are: {}", *directory, names);
+}
+
+}  // namespace rollcall::registry

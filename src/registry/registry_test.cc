@@ -1,0 +1,371 @@
+#include "registry/registry.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "registry/records.h"
+#include "store/embedded/store.h"
+#include "store/faulty.h"
+
+namespace rollcall::registry {
+namespace {
+
+using std::chrono::seconds;
+using store::After;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kNode1[] = "/skydns/internal/prom/node/server01";
+constexpr char kGone1[] = "/rollcall/v1/gone/skydns/internal/prom/node/server01";
+
+class FixedClock : public Clock {
+ public:
+  SteadyTime Now() const override { return {}; }
+  WallTime WallNow() const override { return WallTime(seconds(1'700'000'000)); }
+};
+
+Order NodeOrder(const std::string& address = "192.0.2.1", std::int64_t port = 9100) {
+  Order order;
+  order.service = "node";
+  order.host = "server01";
+  order.value.host = address;
+  order.value.port = port;
+  return order;
+}
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  store::Deadline Soon() { return After(seconds(5)); }
+
+  std::string Get(const std::string& key) {
+    const auto page = store_->Range({.keys = store::KeyRange::Single(key)}, Soon());
+    return page && !page->kvs.empty() ? page->kvs[0].value : "";
+  }
+  store::LeaseId LeaseOf(const std::string& key) {
+    const auto page = store_->Range({.keys = store::KeyRange::Single(key)}, Soon());
+    return page && !page->kvs.empty() ? page->kvs[0].lease : 0;
+  }
+  void Put(const std::string& key, const std::string& value) {
+    store::TxnRequest txn;
+    txn.then.emplace_back(store::PutOp{.key = key, .value = value});
+    ASSERT_TRUE(store_->Txn(txn, Soon()));
+  }
+
+  FixedClock clock_;
+  std::unique_ptr<store::embedded::EmbeddedStore> store_ =
+      store::embedded::Open({.cluster_id = 7, .timer = false});
+  Registry registry_{*store_, {}, {}, clock_};
+};
+
+TEST_F(RegistryTest, RegisterWritesTheValueOfSkyDns) {
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->key, kNode1);
+  EXPECT_TRUE(written->changed);
+  EXPECT_EQ(written->revision, store_->header().revision);
+  EXPECT_EQ(Get(kNode1), R"({"host":"192.0.2.1","port":9100})");
+}
+
+TEST_F(RegistryTest, RegisterAgainWritesNothing) {
+  const auto first = registry_.Register(NodeOrder(), 0, Soon());
+  const auto again = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(first && again);
+  EXPECT_FALSE(again->changed);
+  EXPECT_EQ(again->revision, first->revision);
+  EXPECT_EQ(store_->header().revision, first->revision);
+}
+
+TEST_F(RegistryTest, RegisterLeavesAnEqualValueInAnotherSpelling) {
+  const std::string spelled = R"({ "port" : 9100, "Host" : "192.0.2.1", "unknown": 1 })";
+  Put(kNode1, spelled);
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_FALSE(written->changed);
+  EXPECT_EQ(Get(kNode1), spelled);
+}
+
+TEST_F(RegistryTest, AStaticRegistrationIsReplacedAndSaidSo) {
+  ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1"), 0, Soon()));
+  const auto written = registry_.Register(NodeOrder("2001:db8::1"), 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->key, kNode1);
+  EXPECT_EQ(written->replaced, "192.0.2.1:9100");
+  EXPECT_THAT(Get(kNode1), HasSubstr("2001:db8::1"));
+}
+
+TEST_F(RegistryTest, AValueThatCannotBeReadIsReplaced) {
+  Put(kNode1, "{");
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_TRUE(written->changed);
+  EXPECT_THAT(written->replaced, HasSubstr("could not be read"));
+}
+
+TEST_F(RegistryTest, ALivingOwnerIsNotReplacedAndBothAreNamed) {
+  Put(kNode1, R"({"host":"192.0.2.9","port":9100,"rollcall":{"owner":"agent:server01"}})");
+  Put("/rollcall/v1/alive/skydns/internal/prom/node/server01", "{}");
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(written.error().message, HasSubstr("agent:server01 at 192.0.2.9:9100"));
+  EXPECT_THAT(written.error().message, HasSubstr("192.0.2.1:9100"));
+  EXPECT_THAT(Get(kNode1), HasSubstr("192.0.2.9"));
+}
+
+TEST_F(RegistryTest, ALostOwnerIsReplaced) {
+  Put(kNode1, R"({"host":"192.0.2.9","port":9100,"rollcall":{"owner":"agent:server01"}})");
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->replaced, "192.0.2.9:9100");
+}
+
+TEST_F(RegistryTest, ASecondPortOfAHostIsNamedByIt) {
+  ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", 9100), 0, Soon()));
+  for (int round = 0; round < 2; ++round) {
+    const auto second = registry_.Register(NodeOrder("192.0.2.1", 9200), 0, Soon());
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->key, std::string(kNode1) + "-9200");
+    EXPECT_EQ(second->changed, round == 0);
+  }
+  EXPECT_THAT(Get(kNode1), HasSubstr("9100"));
+}
+
+TEST_F(RegistryTest, ANamedInstanceTakesItsKeyWhateverItsPort) {
+  Order order = NodeOrder("192.0.2.1", 9100);
+  order.instance = "first";
+  ASSERT_TRUE(registry_.Register(order, 0, Soon()));
+  order.value.port = 9200;
+  const auto written = registry_.Register(order, 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->key, "/skydns/internal/prom/node/first");
+  EXPECT_EQ(written->replaced, "192.0.2.1:9100");
+}
+
+TEST_F(RegistryTest, ANameServerNeedsNoPort) {
+  Order order = NodeOrder("192.0.2.53", 0);
+  order.service = "ns.dns";
+  order.instance = "ns1";
+  const auto written = registry_.Register(order, 0, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->key, "/skydns/internal/prom/dns/ns/ns1");
+  EXPECT_EQ(Get(written->key), R"({"host":"192.0.2.53"})");
+}
+
+TEST_F(RegistryTest, TheBasePathOverridesPrefixAndZone) {
+  Registry based(*store_, {"/skydns", "prom.internal", "/skydns/local/prom"}, {}, clock_);
+  Order order = NodeOrder();
+  order.service = "node.b";
+  const auto written = based.Register(order, 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->key, "/skydns/local/prom/b/node/server01");
+  const auto listing = based.List("", Soon());
+  ASSERT_TRUE(listing);
+  ASSERT_EQ(listing->items.size(), 1U);
+  EXPECT_EQ(listing->items[0].name.ToText(), "server01.node.b.prom.local.");
+}
+
+TEST_F(RegistryTest, ABasePathElsewhereNamesByItsOwnFirstComponent) {
+  EXPECT_EQ(NamingPrefix({"/skydns", "z", "/other/local/prom"}), "/other");
+  EXPECT_EQ(NamingPrefix({"/skydns", "z", "/skydns/local/prom"}), "/skydns");
+  EXPECT_EQ(NamingPrefix({"/skydns", "z", ""}), "/skydns");
+}
+
+TEST_F(RegistryTest, DeregisterLeavesTheMarkUnderAWeeksLease) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  const store::Revision before = store_->header().revision;
+  const auto written =
+      registry_.Deregister({"node", "server01", "", 0, ""}, {"root@server01", "moved"}, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->revision, before + 1) << "one transaction";
+  EXPECT_EQ(Get(kNode1), "");
+  EXPECT_EQ(Get(kGone1), R"({"since":"2023-11-14T22:13:20Z","by":"root@server01","why":"moved"})");
+  const auto times = store_->LeaseTimeToLive(LeaseOf(kGone1), Soon());
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->granted, seconds(7 * 24 * 3600));
+}
+
+TEST_F(RegistryTest, RegisterTakesTheMarkAwayInTheSameTransaction) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  ASSERT_TRUE(registry_.Deregister({"node", "server01", "", 0, ""}, {}, Soon()));
+  const store::Revision before = store_->header().revision;
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  EXPECT_EQ(store_->header().revision, before + 1);
+  EXPECT_EQ(Get(kGone1), "");
+}
+
+TEST_F(RegistryTest, AMarkBesideAnUnchangedRegistrationGoesAlone) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  Put(kGone1, "{}");
+  const auto written = registry_.Register(NodeOrder(), 0, Soon());
+  ASSERT_TRUE(written);
+  EXPECT_FALSE(written->changed);
+  EXPECT_EQ(Get(kGone1), "");
+}
+
+TEST_F(RegistryTest, DeregisterOfWhatIsNotThereSaysWhatIs) {
+  Order order = NodeOrder();
+  for (const char* instance : {"server02", "server03"}) {
+    order.instance = instance;
+    ASSERT_TRUE(registry_.Register(order, 0, Soon()));
+  }
+  const auto missing = registry_.Deregister({"node", "server01", "", 0, ""}, {}, Soon());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, HasSubstr("server02, server03"));
+  const auto nothing = registry_.Deregister({"nodes", "server01", "", 0, ""}, {}, Soon());
+  ASSERT_FALSE(nothing);
+  EXPECT_THAT(nothing.error().message, HasSubstr("nothing is under"));
+  EXPECT_EQ(Get(kGone1), "") << "no mark for what was not there";
+}
+
+TEST_F(RegistryTest, DeregisterByHostAndPortFindsWhatRegisterChose) {
+  ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", 9100), 0, Soon()));
+  ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", 9200), 0, Soon()));
+  const auto second = registry_.Deregister({"node", "", "server01", 9200, ""}, {}, Soon());
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->key, std::string(kNode1) + "-9200");
+  const auto first = registry_.Deregister({"node", "", "server01", 0, ""}, {}, Soon());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->key, kNode1);
+}
+
+TEST_F(RegistryTest, DeregisterWithAnAddressLeavesWhatAnotherPutSince) {
+  ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.2"), 0, Soon()));
+  const auto late = registry_.Deregister({"node", "server01", "", 9100, "192.0.2.1"}, {}, Soon());
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(Get(kNode1), HasSubstr("192.0.2.2"));
+}
+
+TEST_F(RegistryTest, DeregisterOfAnUnreadableValueSucceeds) {
+  Put(kNode1, "garbage");
+  EXPECT_TRUE(registry_.Deregister({"node", "server01", "", 0, ""}, {}, Soon()));
+  EXPECT_EQ(Get(kNode1), "");
+}
+
+TEST_F(RegistryTest, ListLeavesNothingOutAndSaysWhatIsWrong) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  Put("/skydns/internal/prom/node/bad-json", "{");
+  Put("/skydns/internal/prom/node/bad-host", R"({"host":"a..b"})");
+  Put("/skydns/internal/prom/node/_healthy", R"({"host":"192.0.2.1"})");
+  Put("/skydns/internal/prom/node//x", R"({"host":"192.0.2.1"})");
+  Put("/skydns/internal/prom/node2/x", R"({"host":"192.0.2.1"})");
+  const auto listing = registry_.List("node", Soon());
+  ASSERT_TRUE(listing);
+  EXPECT_EQ(listing->revision, store_->header().revision);
+  std::vector<std::string> keys;
+  std::vector<bool> bad;
+  for (const Listed& item : listing->items) {
+    keys.push_back(item.key.substr(sizeof "/skydns/internal/prom/node"));
+    bad.push_back(!item.problem.empty());
+  }
+  EXPECT_THAT(keys, ElementsAre("/x", "_healthy", "bad-host", "bad-json", "server01"));
+  EXPECT_TRUE(bad[1] && bad[2] && bad[3]);
+  EXPECT_FALSE(bad[4]);
+  EXPECT_EQ(listing->items[4].name.ToText(), "server01.node.prom.internal.");
+}
+
+// Each of two registers wants another address; whoever loses the race sees the
+// winner's value and replaces it, so the last word is one whole order.
+TEST_F(RegistryTest, RacingRegistersEndInOneWholeOrder) {
+  std::atomic<int> failed = 0;
+  const auto racer = [&](const std::string& address) {
+    for (int i = 0; i < 200; ++i) {
+      if (!registry_.Register(NodeOrder(address), 0, Soon())) ++failed;
+    }
+  };
+  std::thread one(racer, "192.0.2.1");
+  std::thread two(racer, "192.0.2.2");
+  one.join();
+  two.join();
+  EXPECT_EQ(failed, 0);
+  const std::string value = Get(kNode1);
+  EXPECT_TRUE(value == R"({"host":"192.0.2.1","port":9100})" ||
+              value == R"({"host":"192.0.2.2","port":9100})")
+      << value;
+}
+
+TEST_F(RegistryTest, RacingPortsOfOneHostBothEndUpRegistered) {
+  const auto racer = [&](std::int64_t port) {
+    ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", port), 0, Soon()));
+  };
+  std::thread one(racer, 9100);
+  std::thread two(racer, 9200);
+  one.join();
+  two.join();
+  const auto listing = registry_.List("node", Soon());
+  ASSERT_TRUE(listing);
+  EXPECT_EQ(listing->items.size(), 2U);
+}
+
+TEST_F(RegistryTest, AStoreThatIsAwayIsToldAsSuch) {
+  store::FaultyStore faulty(*store_);
+  Registry registry(faulty, {}, {}, clock_);
+  faulty.FailAlways(store::FaultyStore::Call::kTxn, ErrorCode::kUnavailable);
+  const auto written = registry.Register(NodeOrder(), 0, Soon());
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kUnavailable);
+  const auto gone = registry.Deregister({"node", "server01", "", 0, ""}, {}, Soon());
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(RegistryTest, AFailedLeaseTakesNothingAway) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  store::FaultyStore faulty(*store_);
+  Registry registry(faulty, {}, {}, clock_);
+  faulty.FailAlways(store::FaultyStore::Call::kGrant, ErrorCode::kDeadline);
+  EXPECT_FALSE(registry.Deregister({"node", "server01", "", 0, ""}, {}, Soon()));
+  EXPECT_NE(Get(kNode1), "");
+}
+
+TEST_F(RegistryTest, LoopbackIsForStoresOnLoopback) {
+  EXPECT_FALSE(registry_.Register(NodeOrder("127.0.0.1"), 0, Soon()));
+  Registry local(*store_, {}, {.allow_loopback = true}, clock_);
+  EXPECT_TRUE(local.Register(NodeOrder("127.0.0.1"), 0, Soon()));
+  EXPECT_TRUE(local.Register(NodeOrder("::1"), 0, Soon()));
+}
+
+struct SerialCase {
+  std::string name;
+  std::uint32_t before;
+  store::Revision now;
+  std::string stored;                   // "": no record
+  std::optional<std::uint32_t> offset;  // what stands there afterwards
+};
+
+class RaiseSerialTest : public RegistryTest, public ::testing::WithParamInterface<SerialCase> {};
+
+TEST_P(RaiseSerialTest, KeepsTheSerialFromGoingBackwards) {
+  const SerialCase& c = GetParam();
+  const std::string key(kSerialKey);
+  if (!c.stored.empty()) Put(key, c.stored);
+  ASSERT_TRUE(registry_.RaiseSerial(c.before, c.now, Soon()));
+  EXPECT_EQ(ParseSerialOffset(Get(key)), c.offset);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, RaiseSerialTest,
+    ::testing::Values(
+        SerialCase{"lower_revision", 1000, 10, "", 991},
+        SerialCase{"equal_is_not_above", 10, 10, "", 1},
+        SerialCase{"already_above", 9, 10, "", std::nullopt},
+        SerialCase{"another_replica_did", 1000, 10, R"({"offset":991})", 991},
+        SerialCase{"raised_before_but_too_low", 1000, 10, R"({"offset":500})", 991},
+        SerialCase{"unreadable_counts_as_none", 1000, 10, "{", 991},
+        SerialCase{"five_is_above_the_highest", 0xFFFFFFFFU, 5, "", std::nullopt},
+        SerialCase{"an_offset_that_wraps", 0xFFFFFFFFU, 0x80000005LL, "", 0x7FFFFFFBU},
+        SerialCase{"wrapped_is_above", 0xFFFFFFFFU, 0x100000001LL, "", std::nullopt},
+        SerialCase{"half_the_circle_is_not_above", 0x80000000U, 0x100000000LL, "", 0x80000001U}),
+    [](const auto& the_case) { return the_case.param.name; });
+
+TEST_F(RegistryTest, TheSerialRecordSaysOfWhichStoreItIs) {
+  ASSERT_TRUE(registry_.RaiseSerial(1000, 10, Soon()));
+  EXPECT_EQ(Get(std::string(kSerialKey)),
+            R"({"offset":991,"cluster_id":"7","since":"2023-11-14T22:13:20Z"})");
+}
+
+}  // namespace
+}  // namespace rollcall::registry

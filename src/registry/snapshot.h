@@ -1,0 +1,38 @@
+// What the store holds about one instance before a verb changes it; internal to
+// this room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "registry/layout.h"
+#include "store/store.h"
+
+namespace rollcall::registry {
+
+// How an instance is named: outright, or by its host and port.
+struct Candidates {
+  std::string service;
+  std::string instance;  // "": HOST, or HOST-PORT where HOST is held with another port
+  std::string host;
+  std::int64_t port = 0;  // 0: HOST, whatever its port
+};
+
+// One instance, its marks, all at one revision.
+struct Snapshot {
+  std::string key;
+  std::optional<store::KeyValue> registration;
+  std::optional<store::KeyValue> gone;
+  std::optional<store::KeyValue> alive;
+
+  // The conditions under which all of it is still so.
+  [[nodiscard]] std::vector<store::Compare> Unmoved() const;
+};
+
+// Reads the store once, and settles which key is meant.
+[[nodiscard]] Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
+                                            const Candidates& candidates, store::Deadline deadline);
+
+}  // namespace rollcall::registry

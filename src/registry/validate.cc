@@ -1,0 +1,242 @@
+#include "registry/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "model/service.h"
+
+namespace rollcall::registry {
+namespace {
+
+constexpr std::size_t kMaxLabel = 63;         // RFC 1035 section 2.3.4
+constexpr std::size_t kMaxLabelValue = 1024;  // ours: labels are shown, not stored in bulk
+constexpr std::size_t kMaxLabels = 64;        // ours
+constexpr unsigned kMaxShards = 1024;
+
+tl::unexpected<Error> Bad(std::string message) {
+  return Fail(ErrorCode::kInvalid, std::move(message));
+}
+
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Plain decimal as one would write it: no sign, no leading zero.
+std::optional<unsigned> ReadNumber(std::string_view text) {
+  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return lower;
+}
+
+// `what` is "service" or "instance", for the sentence.
+Result<void> CheckDnsLabel(std::string_view label, std::string_view what, std::string_view whole) {
+  if (label.empty()) {
+    return Bad(fmt::format(
+        "{} name {:?} has an empty label (two dots together, or a dot at an end)", what, whole));
+  }
+  if (label.size() > kMaxLabel) {
+    return Bad(fmt::format("{} name {:?} has a label of {} octets; a DNS label has at most {}",
+                           what, whole, label.size(), kMaxLabel));
+  }
+  const auto odd = std::find_if_not(label.begin(), label.end(), [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '-' || c == '_';
+  });
+  if (odd != label.end()) {
+    return Bad(
+        fmt::format("{} name {:?} has the character {:?}; letters, digits, - and _ are "
+                    "allowed",
+                    what, whole, std::string_view(&*odd, 1)));
+  }
+  if (label.front() == '-' || label.back() == '-') {
+    return Bad(
+        fmt::format("{} name {:?} has a label that starts or ends with a hyphen", what, whole));
+  }
+  if (IsSelector(label)) {
+    return Bad(
+        fmt::format("{} name {:?} has the label {:?}, which selects among registrations and "
+                    "cannot be registered",
+                    what, whole, label));
+  }
+  return {};
+}
+
+// Well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+bool IsUtf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + length > text.size()) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+    }
+    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second >= 0x90)) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+bool IsLabelName(std::string_view name) {
+  if (name.empty() || IsDigit(name[0])) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsLetter(c) || IsDigit(c) || c == '_'; });
+}
+
+Result<void> CheckIpv4(std::string_view text, const std::array<std::uint8_t, 16>& octets,
+                       bool allow_loopback) {
+  if (octets[0] == 127 && !allow_loopback) {
+    return Bad(
+        fmt::format("address {} is loopback: to every other machine it means itself; give "
+                    "the address by which others reach this host",
+                    text));
+  }
+  if (octets[0] == 0) return Bad(fmt::format("address {} is not the address of a host", text));
+  if (octets[0] >= 224) {
+    return Bad(fmt::format("address {} is multicast or reserved, not that of a host", text));
+  }
+  return {};
+}
+
+Result<void> CheckIpv6(std::string_view text, const std::array<std::uint8_t, 16>& octets,
+                       bool allow_loopback) {
+  const bool high_zero =
+      std::all_of(octets.begin(), octets.begin() + 15, [](std::uint8_t o) { return o == 0; });
+  if (high_zero && octets[15] == 0) {
+    return Bad(fmt::format("address {} is not the address of a host", text));
+  }
+  if (high_zero && octets[15] == 1 && !allow_loopback) {
+    return Bad(
+        fmt::format("address {} is loopback: to every other machine it means itself; give "
+                    "the address by which others reach this host",
+                    text));
+  }
+  if (octets[0] == 0xFF)
+    return Bad(fmt::format("address {} is multicast, not that of a host", text));
+  if (octets[0] == 0xFE && (octets[1] & 0xC0) == 0x80) {
+    return Bad(fmt::format("address {} is link-local: it means nothing beyond its own link", text));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> CheckAddress(std::string_view address, bool allow_loopback) {
+  if (address.empty()) return Bad("no address is given");
+  const auto host = model::ClassifyHost(address);
+  if (host && host->kind == model::HostKind::kIpv4) {
+    return CheckIpv4(address, host->address, allow_loopback);
+  }
+  if (host && host->kind == model::HostKind::kIpv6) {
+    return CheckIpv6(address, host->address, allow_loopback);
+  }
+  if (address.front() == '[') {
+    return Bad(fmt::format("address {:?} is not an IP address; leave out the brackets", address));
+  }
+  return Bad(
+      fmt::format("address {:?} is not an IP address; names are not looked up, give the "
+                  "address itself",
+                  address));
+}
+
+Result<void> CheckPort(std::int64_t port, std::string_view service) {
+  if (port == 0 && IsAddressOnly(service)) return {};
+  if (port == 0) {
+    return Bad(
+        fmt::format("no port is given for {:?}; only name servers (ns.dns) do without", service));
+  }
+  if (port < 1 || port > 65535) return Bad(fmt::format("port {} is not within 1 to 65535", port));
+  return {};
+}
+
+Result<void> CheckService(std::string_view service) {
+  if (service.empty()) return Bad("no service is named");
+  for (std::size_t begin = 0; begin <= service.size();) {
+    const std::size_t end = std::min(service.find('.', begin), service.size());
+    if (auto ok = CheckDnsLabel(service.substr(begin, end - begin), "service", service); !ok) {
+      return ok;
+    }
+    begin = end + 1;
+  }
+  return {};
+}
+
+Result<void> CheckInstance(std::string_view instance) {
+  if (const std::size_t dot = instance.find('.'); dot != std::string_view::npos) {
+    return Bad(
+        fmt::format("instance name {:?} has a dot; an instance is a single label, for "
+                    "example {:?} (a service may have dots)",
+                    instance, instance.substr(0, dot)));
+  }
+  return CheckDnsLabel(instance, "instance", instance);
+}
+
+Result<void> CheckLabels(const std::map<std::string, std::string>& labels) {
+  if (labels.size() > kMaxLabels) {
+    return Bad(fmt::format("{} labels are more than the {} an instance may have", labels.size(),
+                           kMaxLabels));
+  }
+  for (const auto& [name, value] : labels) {
+    if (!IsLabelName(name)) {
+      return Bad(
+          fmt::format("label name {:?} is not one of Prometheus: it must match "
+                      "[a-zA-Z_][a-zA-Z0-9_]*",
+                      name));
+    }
+    if (name.size() > kMaxLabelValue || value.size() > kMaxLabelValue) {
+      return Bad(
+          fmt::format("label {} is longer than {} octets", name.substr(0, 64), kMaxLabelValue));
+    }
+    if (!IsUtf8(value)) return Bad(fmt::format("the value of label {} is not UTF-8", name));
+  }
+  return {};
+}
+
+Result<void> CheckTtl(std::uint32_t ttl) {
+  if (ttl > 0x7FFFFFFFU) {
+    return Bad(fmt::format("ttl {} s is above 2147483647, the most that DNS carries", ttl));
+  }
+  return {};
+}
+
+bool IsSelector(std::string_view label) {
+  const std::string lower = Lower(label);
+  std::string_view rest = lower;
+  if (rest == "_healthy") return true;
+  constexpr std::string_view kShard = "_shard";
+  if (!rest.starts_with(kShard)) return false;
+  rest.remove_prefix(kShard.size());
+  const std::size_t of = rest.find("of");
+  if (of == std::string_view::npos) return false;
+  const auto index = ReadNumber(rest.substr(0, of));
+  const auto count = ReadNumber(rest.substr(of + 2));
+  return index && count && *index < *count && *count <= kMaxShards;
+}
+
+bool IsAddressOnly(std::string_view service) {
+  const std::string lower = Lower(service);
+  for (const std::string_view reserved : {"ns.dns", "apex.dns"}) {
+    if (lower == reserved || lower.ends_with(fmt::format(".{}", reserved))) return true;
+  }
+  return false;
+}
+
+}  // namespace rollcall::registry

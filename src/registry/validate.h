@@ -1,0 +1,43 @@
+// What may be registered.
+//
+// Each check returns kInvalid with one sentence that says what is wrong and, where
+// there is a likely way out, which.  Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace rollcall::registry {
+
+// An IP literal that another machine can use.
+[[nodiscard]] Result<void> CheckAddress(std::string_view address, bool allow_loopback);
+
+// 1..65535; 0 only for services that are addresses alone (see IsAddressOnly).
+[[nodiscard]] Result<void> CheckPort(std::int64_t port, std::string_view service);
+
+// DNS labels with dots between them: 1..63 of a-z 0-9 - _, not starting or ending
+// with a hyphen, none of them a selector.  Upper case is let in and means the same.
+[[nodiscard]] Result<void> CheckService(std::string_view service);
+
+// One such label: an instance is one component of the key.
+[[nodiscard]] Result<void> CheckInstance(std::string_view instance);
+
+// Names as Prometheus takes them, values valid UTF-8.
+[[nodiscard]] Result<void> CheckLabels(const std::map<std::string, std::string>& labels);
+
+// 0 (unset) to 2^31-1, the most that DNS carries (RFC 2181 section 8).
+[[nodiscard]] Result<void> CheckTtl(std::uint32_t ttl);
+
+// `_healthy`, and `_shardIofN` with 0 <= I < N <= 1024, both in plain decimal:
+// these choose among registrations and can name none.
+[[nodiscard]] bool IsSelector(std::string_view label);
+
+// `ns.dns`, `apex.dns` and names below them: read as addresses, never as
+// something that listens.
+[[nodiscard]] bool IsAddressOnly(std::string_view service);
+
+}  // namespace rollcall::registry
