@@ -1,6 +1,7 @@
 // What one thread counts for itself.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -45,11 +46,9 @@ struct alignas(128) ThreadCounters {
   Counter forward_failed;
   std::array<Counter, 32> rcodes;
 
-  // Requires: `reply` holds at least a header.  Counts without the extended bits
-  // of the rcode, which only BADVERS has: told apart by the caller's `rcode`.
-  void CountReply(const std::uint8_t* reply) {
-    rcodes[reply[3] & 0x0F].Add(1);
-    if ((reply[2] & 0x02) != 0) truncated.Add(1);
+  void CountReply(wire::Rcode rcode, bool tc) {
+    rcodes[std::min(static_cast<std::size_t>(rcode), rcodes.size() - 1)].Add(1);
+    if (tc) truncated.Add(1);
   }
   void AddTo(Counters& sum) const {
     sum.udp_queries += udp_queries.Get();

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -253,7 +254,9 @@ class Forwarder::Impl {
   void Deliver(const JobPtr& job, std::size_t size) {
     job->done = true;
     job->timer.cancel();
-    if (size != 0) counters_.CountReply(reply_.data());
+    if (size != 0) {
+      counters_.CountReply(static_cast<wire::Rcode>(reply_[3] & 0x0F), (reply_[2] & 0x02) != 0);
+    }
     job->deferred.deliver(std::span(reply_).first(size));
     if (waiting_.fetch_sub(1, std::memory_order_relaxed) == 1 && stopping_) io_.stop();
   }
@@ -295,6 +298,8 @@ class Forwarder::Impl {
   ThreadCounters counters_;
   bool stopping_ = false;
   asio::io_context io_{1};
+  // Waits for work until stopped.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   asio::steady_timer stop_timer_{io_};
   std::jthread thread_;
 };

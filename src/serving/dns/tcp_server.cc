@@ -92,7 +92,6 @@ class TcpServer::Impl final : public TcpHost {
       const auto view = reader_.Enter();
       said = responder_.Respond(*view, request, reply_);
     }
-    std::size_t size = said.size;
     if (said.outcome == answer::Outcome::kNoReply) {
       counters_.dropped.Add(1);
       return {};
@@ -107,10 +106,11 @@ class TcpServer::Impl final : public TcpHost {
                  }});
       deferred = refusal == wire::Rcode::kNoError;
       if (deferred) return {};
-      size = responder_.ReplyEmpty(refusal, reply_);
+      counters_.CountReply(refusal, false);
+      return std::span<const std::uint8_t>(reply_).first(responder_.ReplyEmpty(refusal, reply_));
     }
-    counters_.CountReply(reply_.data());
-    return std::span<const std::uint8_t>(reply_).first(size);
+    counters_.CountReply(said.rcode, said.truncated);
+    return std::span<const std::uint8_t>(reply_).first(said.size);
   }
 
   void Touched(Connections::iterator connection) override {
@@ -145,7 +145,7 @@ class TcpServer::Impl final : public TcpHost {
 
   void Accept(Acceptor& acceptor) {
     acceptor.socket.async_accept([this, &acceptor](const error_code& error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
+      if (stopping_ || error == asio::error::operation_aborted) return;
       if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
           error == asio::error::no_buffer_space) {
         return AcceptAfterPause(acceptor);

@@ -144,7 +144,6 @@ class UdpWorker::Impl {
       const std::span<std::uint8_t> out(&replies_[replies * reply_size_], reply_size_);
       const std::size_t size = AnswerOne(*view, request, header, out);
       if (size == 0) continue;
-      counters_.CountReply(out.data());
       reply_iov_[replies] = {out.data(), size};
       to_send_[replies].msg_hdr = header;
       to_send_[replies].msg_hdr.msg_iov = &reply_iov_[replies];
@@ -165,6 +164,7 @@ class UdpWorker::Impl {
     const answer::Responded said = responder_.Respond(view, request, out);
     switch (said.outcome) {
       case answer::Outcome::kReply:
+        counters_.CountReply(said.rcode, said.truncated);
         return said.size;
       case answer::Outcome::kNoReply:
         counters_.dropped.Add(1);
@@ -177,7 +177,9 @@ class UdpWorker::Impl {
                                       {.message = {request.message.begin(), request.message.end()},
                                        .tcp = false,
                                        .deliver = LaterReply(socket_.get(), header)});
-    return refusal == wire::Rcode::kNoError ? 0 : responder_.ReplyEmpty(refusal, out);
+    if (refusal == wire::Rcode::kNoError) return 0;
+    counters_.CountReply(refusal, false);
+    return responder_.ReplyEmpty(refusal, out);
   }
 
   void Send(std::size_t replies) {
