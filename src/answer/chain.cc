@@ -1,11 +1,7 @@
 #include "answer/chain.h"
 
-#include <absl/hash/hash.h>
-
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -39,18 +35,6 @@ struct Link {
 };
 
 Found Append(Task& task, const Link& link, Path& path, std::vector<Record>& out);
-
-// A host that was meant as an address but is none: `10.0.0.300`, `10.1`,
-// `fe80::1%eth0`.  No host name ends in a label of digits (RFC 1123 section 2.1) or
-// has a colon, so that nothing can ever be found there.
-bool IsFailedAddress(NameView name) {
-  std::string_view last;
-  for (; !name.IsRoot(); name = name.Parent()) {
-    last = name.FirstLabel();
-    if (last.find(':') != last.npos) return true;
-  }
-  return std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 std::size_t MinSize(Type type) {
   return type == Type::kA ? kMinA : type == Type::kAaaa ? kMinAaaa : kMinTxt;
@@ -189,6 +173,15 @@ Found Append(Task& task, const Link& link, Path& path, std::vector<Record>& out)
 }
 
 }  // namespace
+
+bool IsFailedAddress(NameView name) {
+  std::string_view last;
+  for (; !name.IsRoot(); name = name.Parent()) {
+    last = name.FirstLabel();
+    if (last.find(':') != last.npos) return true;
+  }
+  return std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 Found AppendRecords(Task& task, const Zone& zone, NameView name, Type type,
                     std::vector<Record>& out) {

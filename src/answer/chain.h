@@ -16,9 +16,14 @@ namespace rollcall::answer {
 [[nodiscard]] Found AppendRecords(Task& task, const Zone& zone, wire::NameView name,
                                   wire::Type type, std::vector<wire::Record>& out);
 
+// A host that was meant as an address but is none: `10.0.0.300`, `10.1`,
+// `fe80::1%eth0`.  No host name ends in a label of digits (RFC 1123 section 2.1) or
+// has a colon, so that nothing can ever be found there.
+[[nodiscard]] bool IsFailedAddress(wire::NameView name);
+
 // How a name outside our zones was answered by the forwarder.
 enum class Reply : std::uint8_t {
-  kNone,     // there is no forwarder
+  kNone,     // there is no forwarder, or nothing to ask it for
   kSilent,   // no reply, or no more names may be asked for
   kPending,  // not asked yet: noted in Answer::needs
   kRecords,  // appended, if there were any: records of `type` and the CNAMEs to them

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "answer/chain.h"
 
@@ -23,7 +24,7 @@ Reply Note(Task& task, wire::NameView name, wire::Type type) {
 
 Reply AppendOutside(Task& task, wire::NameView name, wire::Type type,
                     std::vector<wire::Record>& out) {
-  if (task.context.outside == nullptr) return Reply::kNone;
+  if (task.context.outside == nullptr || IsFailedAddress(name)) return Reply::kNone;
   const auto& results = *task.context.outside;
   const auto result = std::find_if(results.begin(), results.end(), [&](const OutsideResult& r) {
     return Asks(r.asked, name, type);
