@@ -1,0 +1,256 @@
+#include "app/orders.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/address.h"
+#include "base/log.h"
+
+namespace rollcall::app {
+namespace {
+
+std::string WhoAmI() {
+  const passwd* user = getpwuid(geteuid());
+  return fmt::format("{}@{}", user == nullptr ? std::to_string(geteuid()) : user->pw_name,
+                     ShortHostName());
+}
+
+Result<void> ReadLabels(const Settings& settings, model::Service& value) {
+  for (const std::string& text : settings.All("label")) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      return settings.Wrong("label", fmt::format("{:?} is not NAME=VALUE", text));
+    }
+    if (!value.extension.labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
+      return settings.Wrong("label", fmt::format("{} is given twice", text.substr(0, equals)));
+    }
+  }
+  return {};
+}
+
+Result<void> ReadValue(const Settings& settings, Verb verb, model::Service& value) {
+  if (settings.IsGiven("port")) {
+    // The range is the registry's to judge: there it is one sentence for all.
+    const auto port = settings.Number("port", -1'000'000'000, 1'000'000'000);
+    if (!port) return Fail(port.error());
+    value.port = *port;
+  }
+  if (verb == Verb::kDeregister) return {};
+  value.host = settings.Text("address");
+  if (settings.IsGiven("ttl")) {
+    const auto ttl = settings.Ttl("ttl");
+    if (!ttl) return Fail(ttl.error());
+    value.ttl = *ttl;
+  }
+  return ReadLabels(settings, value);
+}
+
+// What can be known before the store has been reached.  A missing address is
+// filled in by then; here any sound one stands for it.
+Result<void> CheckAhead(const PendingOrder& pending, const StoreOptions& options) {
+  registry::Order order = pending.order;
+  if (order.value.host.empty()) order.value.host = "192.0.2.1";
+  return registry::Registry::Validate(order, {AllLoopback(options.etcd.endpoints)});
+}
+
+std::string Describe(const PendingOrder& order) {
+  return fmt::format("{} {} {}", order.verb == Verb::kRegister ? "register" : "deregister",
+                     order.order.service,
+                     order.order.instance.empty() ? order.order.host : order.order.instance);
+}
+
+void PrintWritten(const PendingOrder& order, const registry::Written& written,
+                  const std::string& address) {
+  if (order.verb == Verb::kDeregister) {
+    fmt::print("deregistered {} revision {}\n", written.key, written.revision);
+    return;
+  }
+  if (!written.replaced.empty()) {
+    log::Warn("another registration stood there and was replaced",
+              {{"key", written.key}, {"before", written.replaced}});
+  }
+  const bool v6 = address.find(':') != std::string::npos;
+  fmt::print("{} {} {}{}{}:{} revision {}\n", written.changed ? "registered" : "unchanged",
+             written.key, v6 ? "[" : "", address, v6 ? "]" : "", order.order.value.port,
+             written.revision);
+}
+
+}  // namespace
+
+std::vector<Setting> ClientSettings() {
+  std::vector<Setting> settings = {
+      ZoneSetting(),
+      {"pending.path", "DIR", "",
+       "Where orders wait while the store is away (default /var/lib/rollcall/pending, or "
+       "~/.local/state/rollcall/pending for those who may not write there)."},
+  };
+  return Join({settings, StoreSettings(), LogSettings()});
+}
+
+std::vector<Setting> InstanceSettings() {
+  return {
+      {"port", "PORT", "", "Port of the exporter (or EXPORTER_PORT)."},
+      {"host", "NAME", "", "Short name of the host (default: this host's)."},
+      {"instance", "NAME", "",
+       "Name of the instance (default: HOST, or HOST-PORT where HOST is held with another port)."},
+  };
+}
+
+std::vector<Setting> ValueSettings() {
+  return {
+      {"address", "IP", "",
+       "Address of the exporter (or EXPORTER_ADDRESS; default: the source address of the route to "
+       "the store)."},
+      {"label", "NAME=VALUE", "", "A label of the instance. Repeat it for more.", true},
+      {"ttl", "DURATION", "", "TTL of its DNS records (default: the server's)."},
+  };
+}
+
+bool IsAway(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadline;
+}
+
+Result<std::unique_ptr<Session>> Session::Open(const Settings& settings) {
+  auto options = ReadStoreOptions(settings, true);
+  if (!options) return Fail(std::move(options.error()));
+  auto layout = ReadLayout(settings);
+  if (!layout) return Fail(std::move(layout.error()));
+  Settings with_environment = settings;
+  with_environment.SetFromEnvironment("pending.path", "ROLLCALL_PENDING_PATH");
+  auto directory = Pending::ChooseDirectory(with_environment.Text("pending.path"));
+  return std::unique_ptr<Session>(
+      new Session(std::move(*options), std::move(*layout), std::move(directory)));
+}
+
+Result<std::string> Session::AddressOf(const PendingOrder& order, store::Deadline deadline) {
+  if (order.verb == Verb::kDeregister || !order.order.value.host.empty()) {
+    return order.order.value.host;
+  }
+  const auto endpoints = store_.Endpoints(deadline);
+  if (!endpoints) return Fail(endpoints.error());
+  Error last{ErrorCode::kUnavailable, "no endpoint of the store is known"};
+  for (const std::string& endpoint : *endpoints) {
+    auto address = SourceAddressTowards(endpoint);
+    if (address) return address;
+    last = std::move(address.error());
+  }
+  return Fail(std::move(last));
+}
+
+Result<registry::Written> Session::CarryOut(const PendingOrder& pending, store::Deadline deadline) {
+  const auto endpoints = store_.Endpoints(deadline);
+  if (!endpoints) return Fail(endpoints.error());
+  registry::Registry registry(store_, pending.layout, {AllLoopback(*endpoints)});
+  registry::Order order = pending.order;
+  if (pending.verb == Verb::kDeregister) {
+    return registry.Deregister(
+        {order.service, order.instance, order.host, order.value.port, order.value.host},
+        pending.reason, deadline);
+  }
+  auto address = AddressOf(pending, deadline);
+  if (!address) return Fail(std::move(address.error()));
+  order.value.host = std::move(*address);
+  return registry.Register(order, 0, deadline);
+}
+
+Result<std::size_t> Session::Flush(const std::string& except, bool all, store::Deadline deadline) {
+  std::size_t done = 0;
+  for (const Pending::Item& item : pending_.Load()) {
+    if (!except.empty() && item.order.Subject() == except) continue;
+    if (!all && item.order.store != store_.options().Identity()) {
+      log::Warn(
+          "a pending order was meant for another store; `rollcall register --flush` carries "
+          "it out here",
+          {{"order", Describe(item.order)}, {"store", item.order.store}});
+      continue;
+    }
+    const auto written = CarryOut(item.order, deadline);
+    if (!written && IsAway(written.error())) return Fail(written.error());
+    if (!written && written.error().code == ErrorCode::kRefused) return Fail(written.error());
+    const bool gone_already = !written && item.order.verb == Verb::kDeregister &&
+                              written.error().code == ErrorCode::kNotFound;
+    if (!written && !gone_already) {
+      pending_.SetAside(item, written.error().message);
+      continue;
+    }
+    log::Info("pending order carried out",
+              {{"order", Describe(item.order)},
+               {"result", gone_already ? "it was gone already" : written->key}});
+    pending_.Remove(item);
+    ++done;
+  }
+  return done;
+}
+
+void Session::FlushOrWarn(store::Deadline deadline) {
+  if (const auto flushed = Flush("", false, deadline); !flushed) {
+    log::Warn("pending orders not carried out", {{"error", flushed.error().message}});
+  }
+}
+
+Result<PendingOrder> ReadOrder(const Invocation& invocation, const Session& session, Verb verb) {
+  Settings settings = invocation.settings;
+  settings.SetFromEnvironment("address", "EXPORTER_ADDRESS");
+  settings.SetFromEnvironment("port", "EXPORTER_PORT");
+  PendingOrder pending;
+  pending.verb = verb;
+  pending.since = SystemClock().WallNow();
+  pending.store = session.store_options().Identity();
+  pending.layout = session.layout();
+  registry::Order& order = pending.order;
+  if (!invocation.words.empty()) {
+    order.service = invocation.words[0];
+  } else if (const char* type = std::getenv("EXPORTER_TYPE"); type != nullptr) {
+    order.service = type;
+  }
+  order.instance = settings.Text("instance");
+  order.host = settings.IsGiven("host") ? settings.Text("host") : ShortHostName();
+  if (auto ok = ReadValue(settings, verb, order.value); !ok) return Fail(ok.error());
+  if (order.service.empty()) {
+    return Fail(ErrorCode::kInvalid, "no SERVICE is named (nor is EXPORTER_TYPE set)");
+  }
+  if (verb == Verb::kDeregister) {
+    pending.reason = {WhoAmI(), "rollcall deregister"};
+    return pending;
+  }
+  if (auto ok = CheckAhead(pending, session.store_options()); !ok) return Fail(ok.error());
+  return pending;
+}
+
+int KeepForLater(const Session& session, const PendingOrder& order, const Error& why) {
+  if (auto kept = session.pending().Put(order); !kept) {
+    log::Error("store away", {{"error", why.message}});
+    (void)Report(kept.error());
+    return kFailed;
+  }
+  log::Warn("store away; the order is kept and carried out by the next rollcall that reaches it",
+            {{"order", Describe(order)},
+             {"pending", session.pending().directory().string()},
+             {"error", why.message}});
+  return kDone;
+}
+
+int Submit(Session& session, const PendingOrder& order, bool require_store) {
+  const auto away = [&](const Error& why) {
+    return require_store ? Report(why) : KeepForLater(session, order, why);
+  };
+  const std::string subject = order.Subject();
+  const auto deadline = store::After(kStorePatience);
+  const auto flushed = session.Flush(subject, false, deadline);
+  if (!flushed && IsAway(flushed.error())) {
+    return away(flushed.error());
+  }
+  const auto written = session.CarryOut(order, deadline);
+  if (!written && IsAway(written.error())) {
+    return away(written.error());
+  }
+  if (!written) return Report(written.error());
+  session.pending().Drop(subject);
+  PrintWritten(order, *written, session.AddressOf(order, deadline).value_or(""));
+  return kDone;
+}
+
+}  // namespace rollcall::app

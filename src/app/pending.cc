@@ -1,0 +1,198 @@
+#include "app/pending.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace rollcall::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kSystemDirectory = "/var/lib/rollcall/pending";
+
+// A file descriptor that is closed when it goes.
+class File {
+ public:
+  File(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~File() {
+    if (fd_ >= 0) close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// Held for the moment in which a file takes another's place or goes, so that a
+// later order is never removed for an earlier one.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const fs::path& directory) : file_(directory, O_RDONLY | O_DIRECTORY) {
+    if (file_.ok()) (void)flock(file_.fd(), LOCK_EX);
+  }
+
+ private:
+  File file_;  // closing it unlocks
+};
+
+bool WriteWhole(const fs::path& path, const std::string& text) {
+  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.ok()) return false;
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t n = write(file.fd(), text.data() + done, text.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<std::size_t>(n);
+  }
+  return fsync(file.fd()) == 0;
+}
+
+bool SyncDirectory(const fs::path& directory) {
+  const File file(directory, O_RDONLY | O_DIRECTORY);
+  return file.ok() && fsync(file.fd()) == 0;
+}
+
+std::optional<std::string> ReadWhole(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
+// FNV-1a: the same in every build, so that a newer rollcall finds the file again.
+std::uint64_t Hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return hash;
+}
+
+fs::path FileOf(const fs::path& directory, const std::string& subject) {
+  return directory / fmt::format("{:016x}.json", Hash(subject));
+}
+
+// May this user make files there, or make the directory?
+bool IsWritable(fs::path directory) {
+  std::error_code error;
+  while (!fs::exists(directory, error) && directory.has_relative_path()) {
+    directory = directory.parent_path();
+  }
+  return access(directory.c_str(), W_OK | X_OK) == 0;
+}
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace
+
+std::string PendingOrder::Subject() const {
+  const std::string instance =
+      order.instance.empty() ? fmt::format("{}:{}", order.host, order.value.port) : order.instance;
+  return fmt::format("{}|{}|{}|{}|{}|{}", store, layout.prefix, layout.zone, layout.base_path,
+                     order.service, instance);
+}
+
+fs::path Pending::ChooseDirectory(const std::string& given) {
+  if (!given.empty()) return given;
+  if (const fs::path system(kSystemDirectory); IsWritable(system)) return system;
+  const std::string state = Environment("XDG_STATE_HOME");
+  const fs::path home =
+      state.empty() ? fs::path(Environment("HOME")) / ".local" / "state" : fs::path(state);
+  return home / "rollcall" / "pending";
+}
+
+Result<void> Pending::Put(const PendingOrder& order) const {
+  const auto fail = [&](std::string_view what) {
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("the order could not be kept in {}: {}: {}", directory_.string(), what,
+                            std::strerror(errno)));
+  };
+  std::error_code error;
+  fs::create_directories(directory_, error);
+  if (error) {
+    errno = error.value();
+    return fail("making the directory");
+  }
+  const fs::path file = FileOf(directory_, order.Subject());
+  const fs::path draft = directory_ / fmt::format(".{}.{}", file.filename().string(), getpid());
+  if (!WriteWhole(draft, ToJson(order) + "\n")) {
+    const auto failed = fail("writing");
+    fs::remove(draft, error);
+    return failed;
+  }
+  const DirectoryLock lock(directory_);
+  if (rename(draft.c_str(), file.c_str()) != 0) return fail("renaming");
+  if (!SyncDirectory(directory_)) return fail("syncing the directory");
+  return {};
+}
+
+void Pending::Drop(const std::string& subject) const {
+  const DirectoryLock lock(directory_);
+  std::error_code error;  // Nothing there: nothing to forget.
+  fs::remove(FileOf(directory_, subject), error);
+}
+
+std::vector<Pending::Item> Pending::Load() const {
+  std::vector<Item> items;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
+    const fs::path& file = entry.path();
+    if (file.extension() != ".json" || file.filename().string().starts_with('.')) continue;
+    const auto json = ReadWhole(file);
+    if (!json) {
+      if (fs::exists(file, error))
+        log::Warn("pending order cannot be read", {{"file", file.string()}});
+      continue;
+    }
+    auto order = ParsePendingOrder(*json);
+    if (order) {
+      items.push_back({file, *json, std::move(*order)});
+    } else {
+      MoveToBroken(file, order.error().message);
+    }
+  }
+  std::sort(items.begin(), items.end(),
+            [](const Item& a, const Item& b) { return a.order.since < b.order.since; });
+  return items;
+}
+
+void Pending::Remove(const Item& item) const {
+  const DirectoryLock lock(directory_);
+  std::error_code error;
+  if (ReadWhole(item.file) == item.json) fs::remove(item.file, error);
+}
+
+void Pending::SetAside(const Item& item, std::string_view why) const {
+  const DirectoryLock lock(directory_);
+  if (ReadWhole(item.file) == item.json) MoveToBroken(item.file, why);
+}
+
+void Pending::MoveToBroken(const fs::path& file, std::string_view why) const {
+  const fs::path broken = directory_ / "broken";
+  std::error_code error;
+  fs::create_directories(broken, error);
+  fs::rename(file, broken / file.filename(), error);
+  log::Warn("pending order set aside", {{"file", (broken / file.filename()).string()},
+                                        {"reason", why},
+                                        {"moved", error ? error.message() : std::string("yes")}});
+}
+
+}  // namespace rollcall::app

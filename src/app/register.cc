@@ -1,0 +1,56 @@
+// rollcall register SERVICE
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "app/orders.h"
+
+namespace rollcall::app {
+namespace {
+
+// Nothing to register, only what waits.
+int FlushOnly(Session& session) {
+  const auto done = session.Flush("", true, store::After(kStorePatience));
+  if (!done) return Report(done.error());
+  fmt::print("carried out {} pending orders\n", *done);
+  return kDone;
+}
+
+int Run(const Invocation& invocation) {
+  auto session = Session::Open(invocation.settings);
+  if (!session) return Report(session.error());
+  const bool flush = invocation.settings.Switch("flush");
+  if (flush && invocation.words.empty()) return FlushOnly(**session);
+  const auto order = ReadOrder(invocation, **session, Verb::kRegister);
+  if (!order) return Report(order.error());
+  if (flush) {
+    if (const int status = FlushOnly(**session); status != kDone) return status;
+  }
+  return Submit(**session, *order, invocation.settings.Switch("require-store"));
+}
+
+}  // namespace
+
+Command RegisterCommand() {
+  const std::vector<Setting> own = {
+      {"require-store", "", "", "Fail if the store is away, instead of keeping the order."},
+      {"flush", "", "", "Carry out all pending orders, also without a SERVICE."},
+  };
+  return {"register",
+          "SERVICE",
+          0,
+          1,
+          "Writes a registration; safe to repeat.",
+          "SERVICE may have dots, and defaults to EXPORTER_TYPE. What is written is static: it\n"
+          "stays until somebody deregisters it. With the store away the order is kept on disk, a\n"
+          "warning is printed, and the exit status is 0.\n\n"
+          "Examples:\n"
+          "  rollcall register node --port=9100 --label=rack=r12\n"
+          "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1",
+          Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
+          &Run};
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,262 @@
+// rollcall serve
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <thread>
+
+#include "app/command.h"
+#include "app/config_file.h"
+#include "app/lazy_etcd.h"
+#include "app/notify.h"
+#include "app/serve_options.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "catalog/feed.h"
+#include "catalog/publisher.h"
+#include "registry/registry.h"
+#include "serving/dns/server.h"
+#include "store/embedded/store.h"
+
+namespace rollcall::app {
+namespace {
+
+using catalog::Standing;
+using std::chrono::milliseconds;
+
+// How often the standing is looked at, for the log and for systemd.
+constexpr milliseconds kLook{200};
+constexpr milliseconds kRaisePatience{1000};
+constexpr milliseconds kStopLimit{2700};
+
+std::string_view ToString(Standing standing) {
+  switch (standing) {
+    case Standing::kNever:
+      return "never synced";
+    case Standing::kStale:
+      return "stale";
+    case Standing::kSynced:
+      return "synced";
+  }
+  return "unknown";
+}
+
+// The parts of a running server, in the order in which they need each other; they
+// go in the opposite one.
+class Service {
+ public:
+  explicit Service(const ServeOptions& options)
+      : options_(options),
+        embedded_(options.embedded ? store::embedded::Open({}) : nullptr),
+        etcd_(options.embedded ? nullptr : std::make_unique<LazyEtcd>(options.store)),
+        reader_(publisher_.AddReader()),
+        feed_(store(), publisher_, FeedOptions()),
+        zones_(options.zones),
+        dns_(publisher_, feed_, zones_, options.dns) {}
+
+  // Serves from here on, whatever state the store is in.
+  Result<void> Start() {
+    if (options_.embedded) {
+      log::Warn(
+          "the embedded store has no disk yet: what is registered is lost when this ends, "
+          "and nothing from outside can register; use --store=etcd");
+    }
+    if (auto ok = dns_.Start(); !ok) return ok;
+    for (const auto& address : dns_.bound()) {
+      log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
+    }
+    feed_.Start();
+    NotifyStatus("waiting for the store");
+    NotifyReady();
+    return {};
+  }
+
+  // Until SIGTERM or SIGINT.
+  void Run(const Signals& signals) {
+    const milliseconds watchdog = WatchdogInterval();
+    SteadyTime next_watchdog{};
+    for (;;) {
+      const auto signal = signals.WaitFor(kLook);
+      if (signal && signal->number == SIGUSR1) LogCounters();
+      if (signal && signal->number == SIGHUP) {
+        log::Info("SIGHUP ignored: there is no reload, restart to change the configuration");
+      }
+      if (signal && (signal->number == SIGTERM || signal->number == SIGINT)) return;
+      LookAtStanding();
+      const SteadyTime now = SystemClock().Now();
+      if (watchdog.count() > 0 && now >= next_watchdog) {
+        NotifyWatchdog();
+        next_watchdog = now + watchdog;
+      }
+    }
+  }
+
+  void Stop() {
+    NotifyStopping();
+    LogCounters();
+    dns_.Stop();
+  }
+
+ private:
+  [[nodiscard]] store::Store& store() {
+    if (embedded_) return *embedded_;
+    return *etcd_;
+  }
+
+  catalog::FeedOptions FeedOptions() {
+    catalog::FeedOptions options;
+    options.prefix = options_.prefix;
+    options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
+      registry::Registry registry(store(), {});
+      const auto raised =
+          registry.RaiseSerial(serial_before, revision_now, store::After(kRaisePatience));
+      if (raised) return;
+      // The feed asks again with its next proof of contact.
+      log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
+    };
+    return options;
+  }
+
+  void LookAtStanding() {
+    const Standing now = feed_.standing();
+    if (now == standing_) return;
+    const bool first = std::exchange(standing_, now) == Standing::kNever;
+    store::Revision revision = 0;
+    std::size_t keys = 0;
+    {
+      const auto view = reader_.Enter();
+      revision = view->revision;
+      keys = view->tree.size();
+    }
+    const auto counters = feed_.counters();
+    const std::uint64_t invalid =
+        std::accumulate(std::begin(counters.invalid), std::end(counters.invalid), std::uint64_t{0});
+    if (now == Standing::kSynced) {
+      log::Info("synced with the store",
+                {{"revision", revision}, {"keys", keys}, {"invalid", invalid}});
+      if (first && keys == 0) HintAtEmptyPrefix();
+    } else {
+      log::Warn("store lost; serving what is known",
+                {{"standing", ToString(now)}, {"revision", revision}, {"keys", keys}});
+    }
+    NotifyStatus(fmt::format("{}: revision {}, {} registrations, {} invalid", ToString(now),
+                             revision, keys, invalid));
+  }
+
+  void HintAtEmptyPrefix() {
+    log::Warn("there is no key under the prefix",
+              {{"prefix", options_.prefix},
+               {"hint",
+                "keys written by etcdctl's v2 commands (set, ls, rm) are not seen by the v3 "
+                "API: see `etcdctl version`, and move them with `ETCDCTL_API=3 etcdctl "
+                "migrate` (etcd up to 3.4) or write them anew with `etcdctl put`"}});
+  }
+
+  // One line, by which tests and people see what costs what.
+  void LogCounters() {
+    const auto feed = feed_.counters();
+    const auto dns = dns_.counters();
+    const auto etcd = etcd_ ? etcd_->counters() : store::etcd::ClientCounters{};
+    const auto rcode = [&](std::size_t code) { return dns.rcodes[code]; };
+    log::Info("counters", {{"dns_udp_queries", dns.udp_queries},
+                           {"dns_tcp_queries", dns.tcp_queries},
+                           {"dns_tcp_connections", dns.tcp_connections},
+                           {"dns_dropped", dns.dropped},
+                           {"dns_truncated", dns.truncated},
+                           {"dns_forwarded", dns.forwarded},
+                           {"dns_forward_failed", dns.forward_failed},
+                           {"dns_noerror", rcode(0)},
+                           {"dns_servfail", rcode(2)},
+                           {"dns_nxdomain", rcode(3)},
+                           {"dns_refused", rcode(5)},
+                           {"feed_lists", feed.lists},
+                           {"feed_watches", feed.watches},
+                           {"feed_events", feed.events},
+                           {"feed_contacts", feed.contacts},
+                           {"feed_lease_queries", feed.lease_queries},
+                           {"store_range_requests", etcd.range_requests},
+                           {"store_txn_requests", etcd.txn_requests},
+                           {"store_watch_streams", etcd.watch_streams},
+                           {"store_lease_requests", etcd.lease_requests},
+                           {"store_failovers", etcd.failovers}});
+  }
+
+  const ServeOptions& options_;
+  std::unique_ptr<store::embedded::EmbeddedStore> embedded_;
+  std::unique_ptr<LazyEtcd> etcd_;
+  catalog::Publisher publisher_;
+  catalog::Publisher::Reader reader_;  // the main thread's
+  catalog::Feed feed_;
+  answer::Zones zones_;
+  serving::dns::Server dns_;
+  Standing standing_ = Standing::kNever;
+};
+
+Result<ServeOptions> Load(const Invocation& invocation) {
+  Settings settings = invocation.settings;
+  if (const std::string file = settings.Text("config.file"); !file.empty()) {
+    if (auto ok = LoadConfigFile(file, settings); !ok) return Fail(std::move(ok.error()));
+    if (auto ok = ConfigureLog(settings); !ok) return Fail(std::move(ok.error()));
+  }
+  return ReadServeOptions(settings);
+}
+
+// Ends the program if its parts take too long to stop, as they may while a call to
+// a store that hangs runs into its deadline: by then every query is answered, and
+// there is nothing to lose, since all we know comes from the store.
+class StopLimit {
+ public:
+  explicit StopLimit(milliseconds limit)
+      : thread_([this, limit](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          (void)stopped_.wait_for(lock, stop, limit, [] { return false; });
+          if (stop.stop_requested()) return;
+          log::Warn("the store hangs; not waiting for it any longer");
+          std::_Exit(kDone);
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any stopped_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+int Run(const Invocation& invocation) {
+  const auto options = Load(invocation);
+  if (!options) return Report(options.error());
+  // Before the first thread, so that none of them takes our signals.
+  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  std::optional<StopLimit> limit;  // outlives the service: it watches over its end
+  Service service(*options);
+  if (auto ok = service.Start(); !ok) {
+    (void)Report(ok.error());
+    return kFailed;
+  }
+  service.Run(signals);
+  limit.emplace(kStopLimit);
+  service.Stop();
+  return kDone;
+}
+
+}  // namespace
+
+Command ServeCommand() {
+  return {
+      "serve",
+      "",
+      0,
+      0,
+      "Answers DNS for the zones from memory, kept true by a watch on the store.",
+      "SIGTERM and SIGINT stop it; SIGUSR1 logs its counters.\n\n"
+      "Example:\n"
+      "  rollcall serve --store=etcd --etcd.endpoint=http://127.0.0.1:2379 --zone=prom.local \\\n"
+      "    --zone=10.0.0.0/8 --dns.listen-address=0.0.0.0:53",
+      ServeSettings(),
+      &Run};
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,149 @@
+#include "app/serve_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/address.h"
+#include "app/command.h"
+#include "app/zones.h"
+#include "model/key.h"
+
+namespace rollcall::app {
+namespace {
+
+Result<void> ReadZones(const Settings& settings, answer::Zones::Options& zones) {
+  for (const std::string& text : settings.All("zone")) {
+    auto parsed = ParseZone(text);
+    if (!parsed) return settings.Wrong("zone", parsed.error().message);
+    zones.names.insert(zones.names.end(), parsed->begin(), parsed->end());
+  }
+  const auto ttl = settings.Ttl("dns.default-ttl");
+  if (!ttl) return Fail(ttl.error());
+  const auto negative = settings.Ttl("dns.negative-ttl");
+  if (!negative) return Fail(negative.error());
+  zones.default_ttl = *ttl;
+  zones.negative_ttl = *negative;
+  return {};
+}
+
+Result<std::vector<serving::dns::Address>> ReadAddresses(const Settings& settings,
+                                                         const std::string& name) {
+  std::vector<serving::dns::Address> addresses;
+  for (const std::string& text : settings.All(name)) {
+    auto address = serving::dns::ParseAddress(text);
+    if (!address) return settings.Wrong(name, address.error().message);
+    addresses.push_back(std::move(*address));
+  }
+  return addresses;
+}
+
+Result<void> ReadDns(const Settings& settings, serving::dns::Options& dns) {
+  auto listen = ReadAddresses(settings, "dns.listen-address");
+  if (!listen) return Fail(std::move(listen.error()));
+  auto forward = ReadAddresses(settings, "dns.forward");
+  if (!forward) return Fail(std::move(forward.error()));
+  dns.listen = std::move(*listen);
+  dns.forward = std::move(*forward);
+  const auto size = settings.Number("dns.max-udp-size", 512, 65'535);
+  if (!size) return Fail(size.error());
+  dns.max_udp_size = static_cast<std::uint16_t>(*size);
+  const std::string sources = settings.Text("dns.forward-allow");
+  if (sources != "private" && sources != "all") {
+    return settings.Wrong("dns.forward-allow",
+                          fmt::format("{:?} is neither private nor all", sources));
+  }
+  dns.forward_for_all = sources == "all";
+  dns.nsid = ShortHostName();
+  return {};
+}
+
+// At a cold start nobody could answer where the store is, so we would never have
+// anything to answer.
+Result<void> CheckNoCircle(const Settings& settings, const ServeOptions& options) {
+  if (options.store.discovery_srv.empty()) return {};
+  const auto domain = wire::Name::FromText(options.store.discovery_srv);
+  if (!domain) return settings.Wrong("etcd.discovery-srv", domain.error().message);
+  for (const wire::Name& zone : options.zones.names) {
+    if (!domain->view().IsAtOrBelow(zone)) continue;
+    return settings.Wrong("etcd.discovery-srv",
+                          fmt::format("{} lies in the zone {} that this server answers from that "
+                                      "very store: at a cold start nobody could tell where the "
+                                      "store is; name it by --etcd.endpoint",
+                                      options.store.discovery_srv, zone.ToText()));
+  }
+  return {};
+}
+
+Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
+  const std::string store = settings.Text("store");
+  if (store != "embedded" && store != "etcd") {
+    return settings.Wrong("store", fmt::format("{:?} is neither embedded nor etcd", store));
+  }
+  options.embedded = store == "embedded";
+  options.prefix = model::NormalizePrefix(settings.Text("prefix"));
+  auto etcd = ReadStoreOptions(settings, false);
+  if (!etcd) return Fail(std::move(etcd.error()));
+  options.store = std::move(*etcd);
+  return options.embedded ? Result<void>{} : CheckNoCircle(settings, options);
+}
+
+// Not in effect yet, but what is accepted has to make sense.
+Result<void> CheckProtection(const Settings& settings) {
+  std::string share = settings.Text("protect.share");
+  int percent = -1;
+  if (share.ends_with('%')) {
+    share.pop_back();
+    const auto [end, error] = std::from_chars(share.data(), share.data() + share.size(), percent);
+    if (error != std::errc() || end != share.data() + share.size()) percent = -1;
+  }
+  if (percent < 0 || percent > 100) {
+    return settings.Wrong("protect.share", fmt::format("{:?} is not a share from 0% to 100%",
+                                                       settings.Text("protect.share")));
+  }
+  if (const auto least = settings.Number("protect.min", 0, 1'000'000'000); !least) {
+    return Fail(least.error());
+  }
+  if (const auto window = settings.Duration("protect.window"); !window) return Fail(window.error());
+  return {};
+}
+
+}  // namespace
+
+std::vector<Setting> ServeSettings() {
+  const std::vector<Setting> own = {
+      {"config.file", "FILE", "", "YAML file; its fields are these flags' names. Flags win."},
+      {"zone", "ZONE", "prom.internal",
+       "Zone to answer for: a name, or a network for its reverse zones. Repeat it for more.", true},
+      {"dns.listen-address", "ADDR:PORT", "127.0.0.1:5300",
+       "Where to answer, by UDP and TCP. Repeat it for more.", true},
+      {"dns.default-ttl", "DURATION", "15s", "TTL of records whose value has none."},
+      {"dns.negative-ttl", "DURATION", "5s", "TTL and minimum of the SOA."},
+      {"dns.max-udp-size", "BYTES", "1232", "Longest reply by UDP; longer ones go by TCP."},
+      {"dns.forward", "ADDR:PORT", "",
+       "Where to ask for names outside the zones, which else are REFUSED. Repeat it for more.",
+       true},
+      {"dns.forward-allow", "WHO", "private",
+       "For whom to forward: private (loopback and private addresses) or all (an open resolver)."},
+      {"store", "KIND", "embedded",
+       "embedded or etcd. The embedded store is in memory only: it has no disk yet."},
+      {"store.path", "DIR", "./rollcall-data", "Not yet in effect: nothing is kept on disk."},
+  };
+  const std::vector<Setting> protection = {
+      {"protect.share", "PERCENT", "15%", "Mass-loss protection; not yet in effect."},
+      {"protect.min", "COUNT", "3", "Mass-loss protection; not yet in effect."},
+      {"protect.window", "DURATION", "10m", "Mass-loss protection; not yet in effect."},
+  };
+  return Join({own, StoreSettings(), protection, LogSettings()});
+}
+
+Result<ServeOptions> ReadServeOptions(const Settings& settings) {
+  ServeOptions options;
+  if (auto ok = ReadZones(settings, options.zones); !ok) return Fail(std::move(ok.error()));
+  if (auto ok = ReadDns(settings, options.dns); !ok) return Fail(std::move(ok.error()));
+  if (auto ok = ReadStore(settings, options); !ok) return Fail(std::move(ok.error()));
+  if (auto ok = CheckProtection(settings); !ok) return Fail(std::move(ok.error()));
+  return options;
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,92 @@
+// Child, address, signals and the state of the system: what touches the kernel.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/address.h"
+#include "app/child.h"
+#include "app/signals.h"
+#include "app/system_state.h"
+
+namespace rollcall::app {
+namespace {
+
+int StatusOf(const std::vector<std::string>& command) {
+  const auto child = Spawn(command);
+  if (!child) return -1;
+  int status = 0;
+  waitpid(*child, &status, 0);
+  return ExitStatus(status);
+}
+
+TEST(Child, TheStatusIsThatOfAShell) {
+  EXPECT_EQ(StatusOf({"/bin/sh", "-c", "exit 7"}), 7);
+  EXPECT_EQ(StatusOf({"/bin/sh", "-c", "kill -KILL $$"}), 128 + SIGKILL);
+  EXPECT_EQ(StatusOf({"true"}), 0);
+}
+
+TEST(Child, AProgramThatIsNotThereIsAnError) {
+  EXPECT_EQ(Spawn({"/no/such/program"}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(Spawn({"/etc/hostname"}).error().code, ErrorCode::kRefused);
+  EXPECT_EQ(Spawn({}).error().code, ErrorCode::kInvalid);
+}
+
+TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
+  const Signals signals({SIGUSR1});
+  EXPECT_EQ(StatusOf({"/bin/sh", "-c", "kill -USR1 $$; exit 0"}), 128 + SIGUSR1);
+}
+
+TEST(SignalsTest, AreWaitedForAndTellWhoSentThem) {
+  const Signals signals({SIGUSR2});
+  EXPECT_FALSE(signals.WaitFor(std::chrono::milliseconds(0)));
+  kill(getpid(), SIGUSR2);
+  const auto got = signals.WaitFor(std::chrono::seconds(5));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->number, SIGUSR2);
+  EXPECT_FALSE(got->by_kernel);
+}
+
+TEST(Address, TheRouteToAStoreOnLoopbackStartsOnLoopback) {
+  EXPECT_EQ(SourceAddressTowards("http://127.0.0.1:2379").value_or(""), "127.0.0.1");
+  EXPECT_FALSE(SourceAddressTowards("http://no-such-host.invalid:2379"));
+}
+
+TEST(Address, OnlyAllOfThemOnLoopbackCount) {
+  EXPECT_TRUE(AllLoopback({"http://127.0.0.1:1", "http://[::1]:2", "https://localhost:3"}));
+  EXPECT_FALSE(AllLoopback({"http://127.0.0.1:1", "http://192.0.2.1:1"}));
+  EXPECT_FALSE(AllLoopback({}));
+}
+
+TEST(Address, TheHostNameIsShortAndLowerCase) {
+  const std::string name = ShortHostName();
+  EXPECT_FALSE(name.empty());
+  EXPECT_EQ(name.find_first_of(".ABCDEFGHIJKLMNOPQRSTUVWXYZ"), std::string::npos);
+}
+
+SystemPlaces Systemd(const std::string& script) {
+  return {"/", {"/bin/sh", "-c", script}};
+}
+
+TEST(SystemState, IsWhatSystemctlSays) {
+  EXPECT_EQ(AskSystemState(Systemd("echo stopping; exit 1")), SystemState::kGoingDown);
+  EXPECT_EQ(AskSystemState(Systemd("echo running")), SystemState::kStaysUp);
+  EXPECT_EQ(AskSystemState(Systemd("echo degraded; exit 1")), SystemState::kStaysUp);
+  EXPECT_EQ(AskSystemState(Systemd("echo offline; exit 1")), SystemState::kUnknown);
+  EXPECT_EQ(AskSystemState(Systemd("exit 1")), SystemState::kUnknown);
+  EXPECT_EQ(AskSystemState({"/", {"/no/systemctl"}}), SystemState::kUnknown);
+}
+
+TEST(SystemState, WithoutSystemdItIsTheRunLevel) {
+  const SystemPlaces sysv{"/no/such/directory", {}};
+  setenv("RUNLEVEL", "6", 1);
+  EXPECT_EQ(AskSystemState(sysv), SystemState::kGoingDown);
+  setenv("RUNLEVEL", "2", 1);
+  EXPECT_EQ(AskSystemState(sysv), SystemState::kStaysUp);
+  unsetenv("RUNLEVEL");
+}
+
+}  // namespace
+}  // namespace rollcall::app
