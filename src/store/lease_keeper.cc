@@ -30,15 +30,23 @@ LeaseKeeper::~LeaseKeeper() {
 }
 
 Result<LeaseId> LeaseKeeper::Ensure(Deadline deadline) {
-  const std::unique_lock granting(granting_, deadline);
-  if (!granting) return Fail(ErrorCode::kDeadline, "another grant of the lease is under way");
-  if (const LeaseId id = held(); id != 0) return id;
-
+  {
+    auto state = state_.Lock();
+    if (!state.WaitUntil(changed_, deadline, [&] { return !state->granting; })) {
+      return Fail(ErrorCode::kDeadline, "another grant of the lease is under way");
+    }
+    if (state->held) return state->held->id;
+    state->granting = true;
+  }
   const SteadyTime asked = Now();
   auto lease = store_.LeaseGrant(ttl_, 0, deadline);
-  if (!lease) return Fail(std::move(lease.error()));
-  state_.Lock()->held = Held{lease->id, LeaseSchedule(lease->ttl, asked)};
+  {
+    auto state = state_.Lock();
+    state->granting = false;
+    if (lease) state->held = Held{lease->id, LeaseSchedule(lease->ttl, asked)};
+  }
   changed_.notify_all();
+  if (!lease) return Fail(std::move(lease.error()));
   return lease->id;
 }
 

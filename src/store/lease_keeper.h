@@ -15,7 +15,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -62,6 +61,7 @@ class LeaseKeeper {
   };
   struct State {
     std::optional<Held> held;
+    bool granting = false;  // somebody is at it: one lease, not two
     std::uint64_t renewals = 0;
   };
 
@@ -73,7 +73,6 @@ class LeaseKeeper {
   Store& store_;
   const std::chrono::seconds ttl_;
   const std::function<void(LeaseId)> on_lost_;
-  std::timed_mutex granting_;  // taken before state_ lock, so that one lease is granted, not two
   Guarded<State> state_;
   std::condition_variable changed_;
   std::jthread thread_;  // last: ends before what it uses
