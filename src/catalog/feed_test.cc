@@ -81,6 +81,11 @@ class FeedTest : public ::testing::Test {
     EXPECT_TRUE(done);
     return done->header.revision;
   }
+  // Lives as long as the feed may ask it.
+  store::embedded::EmbeddedStore& OpenOther(std::uint64_t cluster_id) {
+    other_ = store::embedded::Open({.cluster_id = cluster_id, .timer = false}, clock_);
+    return *other_;
+  }
   void UseOther(store::embedded::EmbeddedStore& other,
                 FaultyStore::Watches watches = FaultyStore::Watches::kBreak) {
     current_ = &other;
@@ -132,6 +137,7 @@ class FeedTest : public ::testing::Test {
   std::unique_ptr<store::embedded::EmbeddedStore> memory_ =
       store::embedded::Open({.cluster_id = 1, .timer = false}, clock_);
   store::embedded::EmbeddedStore* current_ = memory_.get();
+  std::unique_ptr<store::embedded::EmbeddedStore> other_;
   FaultyStore faulty_{*memory_};
   Publisher publisher_;
   std::atomic<int> raises_{0};
@@ -318,8 +324,8 @@ TEST_F(FeedTest, AnotherClusterIsANewEpoch) {
   ASSERT_TRUE(Becomes(Standing::kSynced));
   const std::uint32_t before = Serial();
 
-  const auto other = store::embedded::Open({.cluster_id = 2, .timer = false}, clock_);
-  UseOther(*other);
+  store::embedded::EmbeddedStore& other = OpenOther(2);
+  UseOther(other);
   Put("a", Value(77));
   const store::Revision last = Put("new", Value(1));
   ASSERT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
@@ -336,10 +342,10 @@ TEST_F(FeedTest, EqualRevisionsOfAnotherStoreAreNotEqualValues) {
   Put("a", Value(1));  // revision 2 in both
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  const auto other = store::embedded::Open({.cluster_id = 2, .timer = false}, clock_);
-  current_ = other.get();
+  store::embedded::EmbeddedStore& other = OpenOther(2);
+  current_ = &other;
   Put("a", Value(2));
-  UseOther(*other);
+  UseOther(other);
   ASSERT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
   EXPECT_THAT(Names(), ElementsAre("a=2"));
 }
@@ -349,8 +355,8 @@ TEST_F(FeedTest, ARestoreFromOlderDataIsFoundThoughTheWatchStaysDeaf) {
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
   const std::uint32_t before = Serial();
-  const auto restored = store::embedded::Open({.cluster_id = 1, .timer = false}, clock_);
-  UseOther(*restored, FaultyStore::Watches::kLeave);
+  store::embedded::EmbeddedStore& restored = OpenOther(1);
+  UseOther(restored, FaultyStore::Watches::kLeave);
   Put("a", Value(3));
   ASSERT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
   ASSERT_TRUE(Eventually([&] { return Names() == std::vector<std::string>{"a=3"}; }));
@@ -365,8 +371,8 @@ TEST_F(FeedTest, TheSerialNeverGoesBackAndTheRaisedOffsetIsTaken) {
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
   const std::uint32_t before = Serial();
-  const auto other = store::embedded::Open({.cluster_id = 2, .timer = false}, clock_);
-  UseOther(*other);
+  store::embedded::EmbeddedStore& other = OpenOther(2);
+  UseOther(other);
   Put("a", Value(1));
   ASSERT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
   const std::uint32_t provisional = Serial();
@@ -375,7 +381,7 @@ TEST_F(FeedTest, TheSerialNeverGoesBackAndTheRaisedOffsetIsTaken) {
   ASSERT_TRUE(Eventually([&] { return raises_ > 2; }));
   raise_ = true;
   const auto raised = [&] {
-    return other->Range({.keys = store::KeyRange::Single("/rollcall/v1/serial")}, After(kLong))
+    return other.Range({.keys = store::KeyRange::Single("/rollcall/v1/serial")}, After(kLong))
                ->count == 1;
   };
   ASSERT_TRUE(Eventually(raised));
