@@ -398,6 +398,7 @@ bool Feed::Impl::AskLeases() {
       }
       ++asked;
     }
+    control_.Lock()->counters.lease_queries += times.size();
     WithLedger([&](Ledger& ledger) {
       ledger.SetLeases(times);
       const SteadyTime soonest = clock_.Now() + kLeaseRetry;
@@ -406,7 +407,6 @@ bool Feed::Impl::AskLeases() {
       }
       for (; asked < due.size(); ++asked) ledger.leases().AskAgain(due[asked], soonest);
     });
-    control_.Lock()->counters.lease_queries += times.size();
     if (!answered) return false;
   }
 }
