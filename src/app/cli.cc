@@ -48,8 +48,7 @@ void AddFlag(Entry& entry, const Setting& setting) {
   slot.option = setting.repeat
                     ? entry.app->add_option(flag, slot.texts, help)->allow_extra_args(false)
                     : entry.app->add_option(flag, slot.text, help);
-  slot.option->type_name(setting.repeat ? fmt::format("{} ...", setting.value)
-                                        : std::string(setting.value));
+  slot.option->type_name(std::string(setting.value));  // CLI11 adds the dots of a repeat
   if (!setting.fallback.empty()) slot.option->default_str(std::string(setting.fallback));
 }
 

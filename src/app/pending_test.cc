@@ -14,10 +14,6 @@ using ::testing::HasSubstr;
 
 class PendingTest : public ::testing::Test {
  protected:
-  PendingTest() {
-    char name[] = "/tmp/rollcall-pending-XXXXXX";
-    root_ = mkdtemp(name);
-  }
   ~PendingTest() override { fs::remove_all(root_); }
 
   static PendingOrder Order(const std::string& host, std::int64_t second = 1) {
@@ -37,7 +33,12 @@ class PendingTest : public ::testing::Test {
     return files;
   }
 
-  fs::path root_;
+  static fs::path MakeRoot() {
+    char name[] = "/tmp/rollcall-pending-XXXXXX";
+    return mkdtemp(name);
+  }
+
+  fs::path root_ = MakeRoot();
   Pending pending_{root_ / "deep" / "pending"};
 };
 

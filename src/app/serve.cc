@@ -138,7 +138,7 @@ class Service {
     if (now == Standing::kSynced) {
       log::Info("synced with the store",
                 {{"revision", revision}, {"keys", keys}, {"invalid", invalid}});
-      if (first && keys == 0) HintAtEmptyPrefix();
+      if (first && keys == 0 && etcd_) HintAtEtcdV2();
     } else {
       log::Warn("store lost; serving what is known",
                 {{"standing", ToString(now)}, {"revision", revision}, {"keys", keys}});
@@ -147,13 +147,12 @@ class Service {
                              revision, keys, invalid));
   }
 
-  void HintAtEmptyPrefix() {
-    log::Warn("there is no key under the prefix",
-              {{"prefix", options_.prefix},
-               {"hint",
-                "keys written by etcdctl's v2 commands (set, ls, rm) are not seen by the v3 "
-                "API: see `etcdctl version`, and move them with `ETCDCTL_API=3 etcdctl "
-                "migrate` (etcd up to 3.4) or write them anew with `etcdctl put`"}});
+  void HintAtEtcdV2() {
+    log::Info(
+        "if the registrations were written by etcdctl's v2 commands (set, ls, rm): see "
+        "`etcdctl version`, and move them with `ETCDCTL_API=3 etcdctl migrate` (etcd up to "
+        "3.4) or write them anew with `etcdctl put`",
+        {{"prefix", options_.prefix}});
   }
 
   // One line, by which tests and people see what costs what.
