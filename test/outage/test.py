@@ -74,6 +74,7 @@ class Trial:
 
     def through(self, members, what):
         """Changes flow within the limit of a leader being there, by `members`."""
+        broken = time.monotonic()
         since = leader(self.etcd, members)
         self.number += 1
         endpoints, self.etcd.members = self.etcd.members, members
@@ -81,9 +82,11 @@ class Trial:
             change(self.etcd, self.server, self.number, self.limit)
         finally:
             self.etcd.members = endpoints
-        took = time.monotonic() - since
+        now = time.monotonic()
+        took = now - since
         self.worst = max(self.worst, took)
-        self.scenario.step(f"{what}: a change shows {took:.2f} s after a leader is seen")
+        self.scenario.step(f"{what}: a change shows {took:.2f} s after a leader is seen, "
+                           f"{now - broken:.2f} s after the break")
         check(took <= self.limit, f"within {self.limit} s")
 
 
