@@ -145,7 +145,7 @@ def files():
     check(done.returncode == 0, done.stderr)
     for file in glob.glob(f"{ROOT}/packaging/examples/prometheus*.yml"):
         promtool(file, file)
-    unbound = f'include: "{ROOT}/packaging/examples/unbound.conf"\nserver:\n  chroot: ""\n  directory: "/"\n'
+    unbound = f'include: "{ROOT}/packaging/examples/unbound.conf"\nserver:\n  username: ""\n  chroot: ""\n  directory: "/"\n'
     return unbound
 
 
