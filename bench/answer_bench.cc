@@ -46,7 +46,8 @@ const Setup& TheSetup() {
 // With RD and an OPT of 4096 octets, as Prometheus asks.
 std::vector<std::uint8_t> Message(const std::string& name, wire::Type type) {
   std::vector<std::uint8_t> out = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
-  for (const char c : N(name).view().wire()) out.push_back(static_cast<std::uint8_t>(c));
+  const wire::Name owner = N(name);
+  for (const char c : owner.view().wire()) out.push_back(static_cast<std::uint8_t>(c));
   for (const int octet : {0, static_cast<int>(type), 0, 1}) {
     out.push_back(static_cast<std::uint8_t>(octet));
   }

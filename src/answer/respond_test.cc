@@ -32,7 +32,8 @@ std::vector<std::uint8_t> Message(const Asked& asked) {
     out.push_back(static_cast<std::uint8_t>(value >> 8));
     out.push_back(static_cast<std::uint8_t>(value));
   };
-  for (const char c : N(asked.name).view().wire()) out.push_back(static_cast<std::uint8_t>(c));
+  const wire::Name name = N(asked.name);
+  for (const char c : name.view().wire()) out.push_back(static_cast<std::uint8_t>(c));
   number(static_cast<int>(asked.type));
   number(static_cast<int>(asked.qclass));
   if (asked.udp_size == 0) return out;
