@@ -72,10 +72,12 @@ void PrintWritten(const PendingOrder& order, const registry::Written& written,
     log::Warn("another registration stood there and was replaced",
               {{"key", written.key}, {"before", written.replaced}});
   }
+  const std::int64_t port = order.order.value.port;
   const bool v6 = address.find(':') != std::string::npos;
-  fmt::print("{} {} {}{}{}:{} revision {}\n", written.changed ? "registered" : "unchanged",
-             written.key, v6 ? "[" : "", address, v6 ? "]" : "", order.order.value.port,
-             written.revision);
+  std::string where = v6 && port != 0 ? fmt::format("[{}]", address) : address;
+  if (port != 0) where += fmt::format(":{}", port);
+  fmt::print("{} {} {} revision {}\n", written.changed ? "registered" : "unchanged", written.key,
+             where, written.revision);
 }
 
 }  // namespace
