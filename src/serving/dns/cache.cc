@@ -7,6 +7,7 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds kNotWorthKeeping{10};
 constexpr seconds kMostPositive = std::chrono::hours(24);
 constexpr seconds kMostNegative = std::chrono::minutes(5);
 // Decoded, a reply takes about this many times its size on the wire, and some.
@@ -86,7 +87,7 @@ void Cache::Put(const std::string& key, OutsideReplyPtr reply) {
   if (const auto found = index_.find(key); found != index_.end()) Erase(found->second);
   const seconds time = CacheTime(reply->message);
   const std::size_t octets = kEntryOverhead + key.size() + kGrowth * reply->octets;
-  if (time <= seconds(0) || max_entries_ == 0 || octets > max_octets_) return;
+  if (time <= kNotWorthKeeping || max_entries_ == 0 || octets > max_octets_) return;
   while (index_.size() >= max_entries_ || octets_ + octets > max_octets_) {
     Erase(std::prev(order_.end()));
   }

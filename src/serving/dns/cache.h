@@ -57,7 +57,10 @@ class Cache {
 
   // Null: not there, or no longer good at `now`.
   [[nodiscard]] OutsideReplyPtr Find(const std::string& key, SteadyTime now);
-  // Keeps `reply` for CacheTime(), if that is above zero.
+  // Keeps `reply` for CacheTime(), if that is above ten seconds.  Less is not worth
+  // it: Prometheus asks for each name every 30 s, and for all names on one tick,
+  // which merging of equal questions in flight serves already.  Keeping an answer
+  // for less would save nothing and show changes late.
   void Put(const std::string& key, OutsideReplyPtr reply);
 
   [[nodiscard]] std::size_t entries() const { return index_.size(); }

@@ -105,9 +105,24 @@ TEST(Cache, IsBoundedByOctetsToo) {
 TEST(Cache, ReplacesAnEntry) {
   Cache cache(10, 1 << 20);
   cache.Put("k", Kept(PositiveReply({60})));
-  cache.Put("k", Kept(PositiveReply({10})));
+  cache.Put("k", Kept(PositiveReply({20})));
   EXPECT_EQ(cache.entries(), 1u);
-  EXPECT_EQ(cache.Find("k", kStart + seconds(10)), nullptr);
+  EXPECT_EQ(cache.Find("k", kStart + seconds(20)), nullptr);
+}
+
+TEST(Cache, DoesNotKeepWhatIsGoodForTenSecondsOrLess) {
+  for (const bool positive : {true, false}) {
+    const auto reply = [positive](std::uint32_t ttl) {
+      return Kept(positive ? PositiveReply({ttl}) : NegativeReply(wire::Rcode::kNxDomain, 60, ttl));
+    };
+    Cache cache(10, 1 << 20);
+    cache.Put("k", reply(10));
+    EXPECT_EQ(cache.entries(), 0u) << positive;
+    cache.Put("k", reply(11));
+    EXPECT_NE(cache.Find("k", kStart + seconds(10)), nullptr) << positive;
+    cache.Put("k", reply(1));
+    EXPECT_EQ(cache.Find("k", kStart), nullptr) << "nor what was kept before it: " << positive;
+  }
 }
 
 TEST(Aged, CountsTtlsDownToZeroAtLeast) {
