@@ -87,7 +87,11 @@ bool AppendOwn(Task& task, const Link& link, const Reading& reading, Texts texts
 bool AppendTarget(Task& task, const Link& link, NameView target, Path& path,
                   std::vector<Record>& out) {
   const Zone* zone = target.IsAtOrBelow(link.zone.name) ? &link.zone : task.zones.Match(target);
-  if (zone == nullptr) return AppendOutside(task, target, link.type, out) != Reply::kSilent;
+  if (zone == nullptr) {
+    // Found or not, the alias shows.
+    AppendOutside(task, target, link.type, out);
+    return true;
+  }
 
   if (!task.TakeLookup()) return false;
   const std::size_t first = out.size();

@@ -21,14 +21,10 @@ namespace rollcall::answer {
 // has a colon, so that nothing can ever be found there.
 [[nodiscard]] bool IsFailedAddress(wire::NameView name);
 
-// How a name outside our zones was answered by the forwarder.
-enum class Reply : std::uint8_t {
-  kNone,     // there is no forwarder, or nothing to ask it for
-  kSilent,   // no reply, or no more names may be asked for
-  kPending,  // not asked yet: noted in Answer::needs
-  kRecords,  // appended, if there were any: records of `type` and the CNAMEs to them
-};
-[[nodiscard]] Reply AppendOutside(Task& task, wire::NameView name, wire::Type type,
-                                  std::vector<wire::Record>& out);
+// Appends what the forwarder found for a name outside our zones: records of `type`
+// and the CNAMEs to them.  Nothing, where there is no forwarder, it got nothing, or
+// kMaxOutside names are asked for; what was not asked yet goes to Answer::needs.
+void AppendOutside(Task& task, wire::NameView name, wire::Type type,
+                   std::vector<wire::Record>& out);
 
 }  // namespace rollcall::answer

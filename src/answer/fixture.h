@@ -50,7 +50,7 @@ class ResolveTest : public ::testing::Test {
 
   // An outside name's reply, for Context::outside.
   void Reply(std::string_view name, wire::Type type, const std::vector<wire::Record>& records) {
-    outside_.push_back({{N(name), type}, true, false, records});
+    outside_.push_back({{N(name), type}, false, records});
   }
 
   catalog::View view_;

@@ -66,7 +66,7 @@ void Glue::AddType(const Zone* zone, NameView target, Type type) {
   if (out.size() > task_.MostRecords(kMinA)) return;
   const std::size_t first = out.size();
   if (zone == nullptr) {
-    (void)AppendOutside(task_, target, type, out);
+    AppendOutside(task_, target, type, out);
   } else {
     if (!task_.TakeLookup()) return;
     const Found found = AppendRecords(task_, *zone, target, type, out);

@@ -10,27 +10,24 @@ bool Asks(const Outside& outside, wire::NameView name, wire::Type type) {
   return outside.type == type && outside.name.view() == name;
 }
 
-Reply Note(Task& task, wire::NameView name, wire::Type type) {
+void Note(Task& task, wire::NameView name, wire::Type type) {
   auto& needs = task.answer.needs;
   const bool noted = std::any_of(needs.begin(), needs.end(),
                                  [&](const Outside& need) { return Asks(need, name, type); });
-  if (noted) return Reply::kPending;
-  if (task.context.outside->size() + needs.size() >= kMaxOutside) return Reply::kSilent;
+  if (noted || task.context.outside->size() + needs.size() >= kMaxOutside) return;
   needs.push_back({wire::Name(name), type});
-  return Reply::kPending;
 }
 
 }  // namespace
 
-Reply AppendOutside(Task& task, wire::NameView name, wire::Type type,
-                    std::vector<wire::Record>& out) {
-  if (task.context.outside == nullptr || IsFailedAddress(name)) return Reply::kNone;
+void AppendOutside(Task& task, wire::NameView name, wire::Type type,
+                   std::vector<wire::Record>& out) {
+  if (task.context.outside == nullptr || IsFailedAddress(name)) return;
   const auto& results = *task.context.outside;
   const auto result = std::find_if(results.begin(), results.end(), [&](const OutsideResult& r) {
     return Asks(r.asked, name, type);
   });
   if (result == results.end()) return Note(task, name, type);
-  if (!result->replied) return Reply::kSilent;
   std::copy_if(result->answer.begin(), result->answer.end(), std::back_inserter(out),
                [&](const wire::Record& record) {
                  return record.type == type || record.type == wire::Type::kCname;
@@ -38,7 +35,6 @@ Reply AppendOutside(Task& task, wire::NameView name, wire::Type type,
   if (result->truncated && task.question.type == type && type != wire::Type::kTxt) {
     task.answer.truncated = true;
   }
-  return Reply::kRecords;
 }
 
 }  // namespace rollcall::answer

@@ -28,9 +28,8 @@ struct Outside {
 };
 struct OutsideResult {
   Outside asked;
-  bool replied = false;              // any rcode; false: no reply at all, the alias is left out
   bool truncated = false;            // its TC is passed on for A and AAAA
-  std::vector<wire::Record> answer;  // borrows from the forwarder's response
+  std::vector<wire::Record> answer;  // borrows from the forwarder's response; none: nothing found
 };
 
 struct Context {

@@ -56,9 +56,10 @@ class Responder {
   // for TCP, >= max(512, max_udp_size) for UDP.
   //
   // kForward is for recursion-desired questions of class IN only.  kNeedsOutside
-  // never returns a name that `request.outside` has already; after at most
-  // kMaxOutside names the reply is made from what there is.  The caller keeps the
-  // message and may let go of the view in between.
+  // never returns a name that `request.outside` has already, and all that it can
+  // name at once, so that only a changed view asks a second time; with kMaxOutside
+  // results the reply is made from what there is.  The caller keeps the message and
+  // may let go of the view in between.
   [[nodiscard]] Responded Respond(const catalog::View& view, const Request& request,
                                   std::span<std::uint8_t> out);
 

@@ -124,7 +124,7 @@ TEST_F(RespondTest, AsksForOutsideNamesAndThenReplies) {
   PutHost("test/z/s", "out.example");
   ASSERT_EQ(Send(Message({"s.z.test"})).outcome, Outcome::kNeedsOutside);
   ASSERT_EQ(responder_.needs().size(), 1U);
-  outside_.push_back({responder_.needs()[0], true, false, {}});
+  outside_.push_back({responder_.needs()[0], false, {}});
   EXPECT_EQ(Send(Message({"s.z.test"})).outcome, Outcome::kReply);
   EXPECT_EQ(reply_.answer.size(), 1U);
   EXPECT_TRUE(reply_.recursion_available);

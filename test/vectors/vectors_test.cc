@@ -27,7 +27,7 @@ class World {
   }
 
   [[nodiscard]] answer::OutsideResult Ask(const answer::Outside& asked) const {
-    answer::OutsideResult result{.asked = asked, .replied = true, .truncated = false, .answer = {}};
+    answer::OutsideResult result{.asked = asked, .truncated = false, .answer = {}};
     for (const Entry& entry : entries_) {
       if (entry.record.type == asked.type && entry.record.owner == asked.name.view()) {
         result.answer.push_back(entry.record);

@@ -23,7 +23,6 @@ using std::chrono::steady_clock;
 // Clients waiting per question in flight, on the average: merged questions and
 // those that the cache will answer are cheap, but not free.
 constexpr std::size_t kClientsPerFlight = 8;
-constexpr int kMostRounds = 4;  // of an alias that leads outside, back and outside again
 constexpr milliseconds kStopPatience{1000};
 constexpr int kTriesPerTimeout = 3;
 // RFC 8914 section 4.23: why a forwarded question got SERVFAIL.
@@ -103,8 +102,7 @@ class Forwarder::Impl {
     Deferred deferred;
     asio::steady_timer timer;  // for all rounds together
     bool done = false;
-    int round = 0;
-    std::size_t missing = 0;                     // of this round
+    std::size_t missing = 0;                     // of those: not there yet
     std::vector<answer::OutsideResult> outside;  // a place for each name asked for so far
     std::vector<OutsideReplyPtr> borrowed;       // what `outside` borrows from
   };
@@ -161,7 +159,6 @@ class Forwarder::Impl {
       case answer::Outcome::kForward:
         return Forward(job, responder_.query());
       case answer::Outcome::kNeedsOutside:
-        if (++job->round > kMostRounds) return GiveUp(job);
         return FindOutside(job, responder_.needs());
     }
   }
@@ -182,7 +179,6 @@ class Forwarder::Impl {
   }
 
   static void Fill(Job& job, answer::OutsideResult& result, const OutsideReplyPtr& reply) {
-    result.replied = true;
     // A client by UDP is told to come by TCP, and gets the whole then.
     result.truncated = reply->message.truncated || (reply->truncated_by_udp && !job.deferred.tcp);
     result.answer = Aged(reply->message.answer, AgeOf(*reply));
@@ -222,7 +218,7 @@ class Forwarder::Impl {
   // an alias is answered without what is missing, another name not at all.
   void Expire(const JobPtr& job) {
     if (job->missing == 0) return GiveUp(job);
-    job->round = kMostRounds;
+    job->outside.resize(answer::kMaxOutside);  // nothing more is asked for
     AnswerFromView(job);
   }
 

@@ -71,6 +71,16 @@ TEST(Forward, AsksOnceForWhatItHasInTheCache) {
   EXPECT_EQ(upstream.udp_questions(), 1);
 }
 
+TEST(Forward, AsksAgainForWhatIsGoodForTenSecondsOnly) {
+  const Upstream upstream(Always({.addresses = {{192, 0, 2, 1}}, .ttl = 10}));
+  World world;
+  ASSERT_TRUE(world.Serve(ForwardTo({&upstream})));
+  UdpClient client(world.address());
+  ASSERT_EQ(client.Ask(Query("example.com", Type::kA))->answer.size(), 1u);
+  ASSERT_EQ(client.Ask(Query("example.com", Type::kA))->answer.size(), 1u);
+  EXPECT_EQ(upstream.udp_questions(), 2);
+}
+
 TEST(Forward, AsksAgainAfterAFailure) {
   const Upstream upstream(Always({.addresses = {}, .rcode = Rcode::kServFail}));
   World world;
@@ -284,6 +294,20 @@ TEST(Forward, AnswersAnAliasInTimeWhenNobodyReplies) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->rcode, Rcode::kNoError);
   EXPECT_EQ(reply->answer.size(), 2u) << "a missing address is no missing target";
+}
+
+TEST(Forward, ShowsABareAliasWhenNobodyReplies) {
+  const Upstream silent([](const wire::Query&, bool) { return std::nullopt; });
+  World world{{"two/a", R"({"host":"one.example"})"}, {"two/b", R"({"host":"other.example"})"}};
+  Options options = ForwardTo({&silent});
+  options.forward_timeout = milliseconds(300);
+  ASSERT_TRUE(world.Serve(options));
+  UdpClient client(world.address());
+  const auto reply = client.Ask(Query("two.prom.internal", Type::kA));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->rcode, Rcode::kNoError);
+  ASSERT_EQ(reply->answer.size(), 1u) << "neither NODATA nor SERVFAIL";
+  EXPECT_EQ(reply->answer[0].type, Type::kCname);
 }
 
 TEST(Forward, StopsInTimeWithQuestionsUnderWay) {
