@@ -8,7 +8,9 @@
 #include "base/guarded.h"
 #include "base/log.h"
 #include "catalog/contact.h"
-#include "catalog/ledger.h"
+#include "catalog/epoch.h"
+#include "catalog/errands.h"
+#include "catalog/lister.h"
 
 namespace rollcall::catalog {
 namespace {
@@ -19,12 +21,15 @@ using store::After;
 // Often enough to see a stop or a new epoch; Cancel() is what wakes a quiet watch.
 constexpr milliseconds kWatchTurn{1000};
 constexpr std::size_t kMostEventsAtOnce = 10'000;
-constexpr std::size_t kLeasesAtOnce = 64;
-constexpr std::chrono::seconds kLeaseRetry{1};
-constexpr std::chrono::hours kLongest{24 * 365};  // nobody counts further; adds without overflow
 
 Ledger::Keys KeysOf(const FeedOptions& options) {
   return {options.prefix, options.own_prefix, options.own_prefix + "/serial"};
+}
+
+ErrandOptions ErrandsOf(const FeedOptions& options) {
+  return {.call_timeout = options.contact_timeout,
+          .raise_first = options.contact_interval,
+          .raise_serial = options.on_new_epoch};
 }
 
 }  // namespace
@@ -37,13 +42,17 @@ class Feed::Impl {
         options_(std::move(options)),
         keys_(KeysOf(options_)),
         contact_(options_.stale_after),
-        ledger_(std::in_place, publisher, clock, keys_) {}
+        ledger_(publisher, clock, keys_),
+        lister_(store, ledger_, contact_, clock,
+                {keys_, options_.page_size, options_.call_timeout, options_.contact_timeout},
+                [this] { return stopping(); }),
+        errands_(store, ledger_, clock, ErrandsOf(options_)) {}
   ~Impl() { Stop(); }
 
   void Start() {
     feed_thread_ = std::jthread([this] { RunFeed(); });
     contact_thread_ = std::jthread([this] { RunContact(); });
-    errand_thread_ = std::jthread([this] { RunErrands(); });
+    errands_.Start();
   }
 
   [[nodiscard]] const Contact& contact() const { return contact_; }
@@ -52,23 +61,10 @@ class Feed::Impl {
   [[nodiscard]] bool WaitForRevision(store::Revision revision, SteadyTime deadline);
 
  private:
-  // The store as it was last seen; what comes later must not be before it.
-  struct Epoch {
-    bool known = false;
-    std::uint64_t cluster_id = 0;
-    store::Revision revision = 0;
-    std::uint64_t number = 0;
-
-    [[nodiscard]] bool Contradicts(const store::Header& header) const {
-      return known && (header.cluster_id != cluster_id || header.revision < revision);
-    }
-  };
   struct Control {
     bool stopping = false;
     bool list_again = false;
     bool contact_now = false;
-    bool errand_now = false;
-    bool raise_serial = false;
     store::Watch* watch = nullptr;  // of the feed thread, to be cancelled by others
     Epoch epoch;
     store::Revision published = 0;
@@ -96,19 +92,12 @@ class Feed::Impl {
   // feed thread
   void RunFeed();
   [[nodiscard]] Result<void> List();
-  [[nodiscard]] Result<void> ListPages(store::Header& first, bool& new_epoch);
-  void AdoptEpoch(const store::Header& header, bool new_epoch);
-  [[nodiscard]] Error Follow(Backoff& backoff);
+  [[nodiscard]] Error Follow(Backoff& backoff, bool& away);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
 
   // contact thread
   void RunContact();
   [[nodiscard]] Result<void> ProveContact();
-
-  // errand thread: what may take time and must hold up neither events nor proofs
-  void RunErrands();
-  void RaiseSerial();
-  [[nodiscard]] bool AskLeases();
 
   store::Store& store_;
   const Clock& clock_;
@@ -116,24 +105,14 @@ class Feed::Impl {
   const Ledger::Keys keys_;
   Contact contact_;
 
-  struct OwnLedger {
-    OwnLedger(std::in_place_t, Publisher& publisher, const Clock& clock, const Ledger::Keys& keys)
-        : ledger(publisher, clock, keys) {}
-    std::mutex mutex;
-    Ledger ledger;
-  };
-  template <typename Call>
-  auto WithLedger(Call call) {
-    const std::lock_guard lock(ledger_.mutex);
-    return call(ledger_.ledger);
-  }
-  OwnLedger ledger_;  // its lock and control_'s are never held together
+  LockedLedger ledger_;  // its lock and control_'s are never held together
+  Lister lister_;        // of the feed thread
+  Errands errands_;
 
   Guarded<Control> control_;
   std::condition_variable changed_;  // anything in control_, or the standing
   std::jthread feed_thread_;
   std::jthread contact_thread_;
-  std::jthread errand_thread_;
 };
 
 void Feed::Impl::Stop() {
@@ -141,7 +120,8 @@ void Feed::Impl::Stop() {
     control.stopping = true;
     if (control.watch) control.watch->Cancel();
   });
-  for (std::jthread* thread : {&feed_thread_, &contact_thread_, &errand_thread_}) {
+  errands_.Stop();
+  for (std::jthread* thread : {&feed_thread_, &contact_thread_}) {
     if (thread->joinable()) thread->join();
   }
 }
@@ -157,10 +137,14 @@ void Feed::Impl::RunFeed() {
     if (!listed) {
       if (auto list = List(); !list) error = std::move(list.error());
       listed = !error;
+    } else if (auto same = lister_.KnowsOurPast(); !same) {
+      error = std::move(same.error());
+    } else if (!*same) {
+      Tell([](Control& control) { control.epoch.doubted = control.list_again = true; });
+      error = Error{ErrorCode::kUnavailable, "the store does not know our last change"};
     }
     if (!error) {
-      if (std::exchange(away, false)) log::Info("store is back");
-      error = Follow(backoff);
+      error = Follow(backoff, away);
       contact_.WatchLost(clock_.Now());
     }
     if (stopping()) return;
@@ -178,83 +162,42 @@ void Feed::Impl::RunFeed() {
 }
 
 Result<void> Feed::Impl::List() {
-  store::Header first;
-  bool new_epoch = false;
-  if (auto pages = ListPages(first, new_epoch); !pages) return pages;
-  // Our own record at the same revision as the registrations.
-  const auto serial =
-      store_.Range({.keys = store::KeyRange::Single(keys_.serial), .revision = first.revision},
-                   After(options_.call_timeout));
-  if (!serial) return Fail(serial.error());
-  const std::size_t listed = WithLedger([&](Ledger& ledger) {
-    const std::size_t keys = ledger.listed();
-    ledger.EndList(first.revision, serial->kvs.empty() ? nullptr : &serial->kvs.front());
-    return keys;
-  });
-  contact_.Listed();
-  AdoptEpoch(first, new_epoch);
-  log::Info("registrations listed", {{"keys", listed}, {"revision", first.revision}});
-  if (listed == 0) {
-    log::Warn("no key under the prefix; what was written by etcd's v2 API is not seen by v3",
-              {{"prefix", options_.prefix}});
-  }
-  return {};
-}
-
-Result<void> Feed::Impl::ListPages(store::Header& first, bool& new_epoch) {
   const Epoch epoch = control_.Lock()->epoch;
-  store::RangeRequest request{.keys = store::KeyRange::Prefix(options_.prefix + "/"),
-                              .limit = options_.page_size};
-  for (bool more = true; more;) {
-    const SteadyTime sent = clock_.Now();
-    auto page = store_.Range(request, After(options_.call_timeout));
-    if (!page) return Fail(std::move(page.error()));
-    if (stopping()) return Fail(ErrorCode::kCancelled, "stopping");
-    if (request.revision == 0) {
-      first = page->header;
-      new_epoch = epoch.Contradicts(first);
-      request.revision = first.revision;
-      contact_.Prove(sent);
-      WithLedger([&](Ledger& ledger) { ledger.BeginList(new_epoch); });
-    } else if (page->header.cluster_id != first.cluster_id) {
-      return Fail(ErrorCode::kUnavailable, "two stores answered one list");
-    }
-    WithLedger([&](Ledger& ledger) { ledger.AddPage(page->kvs); });
-    more = page->more && !page->kvs.empty();
-    if (more) request.keys.begin = page->kvs.back().key + '\0';
-  }
-  return {};
-}
-
-void Feed::Impl::AdoptEpoch(const store::Header& header, bool new_epoch) {
+  const auto list = lister_.List(epoch);
+  if (!list) return Fail(list.error());
+  const store::Header& header = list->header;
   Tell([&](Control& control) {
     ++control.counters.lists;
     control.published = header.revision;
-    Epoch& epoch = control.epoch;
-    if (new_epoch) {
+    const bool adopt = list->new_epoch || !epoch.known;
+    if (list->new_epoch) {
       ++control.counters.epochs;
-      ++epoch.number;
-      control.raise_serial = true;
       control.list_again = false;
     }
-    const bool adopt = new_epoch || !epoch.known;
-    epoch.known = true;
-    epoch.cluster_id = header.cluster_id;
-    epoch.revision = adopt ? header.revision : std::max(epoch.revision, header.revision);
-    control.errand_now = true;
+    control.epoch = {
+        .known = true,
+        .doubted = false,
+        .cluster_id = header.cluster_id,
+        .revision = adopt ? header.revision : std::max(control.epoch.revision, header.revision),
+        .number = epoch.number + (list->new_epoch ? 1 : 0)};
   });
-  if (new_epoch) {
+  errands_.LookAtLeases();
+  if (list->new_epoch) {
     log::Warn("the store is another one than before: replaced, or restored from a backup",
               {{"cluster_id", header.cluster_id}, {"revision", header.revision}});
+    errands_.LookAtSerial();
   }
+  log::Info("registrations listed", {{"keys", list->keys}, {"revision", header.revision}});
+  return {};
 }
 
-Error Feed::Impl::Follow(Backoff& backoff) {
+Error Feed::Impl::Follow(Backoff& backoff, bool& away) {
   const store::WatchRequest request{
       {store::KeyRange::Prefix(options_.prefix + "/"), store::KeyRange::Single(keys_.serial)},
-      WithLedger([](Ledger& ledger) { return ledger.revision(); }) + 1};
+      ledger_.With([](Ledger& ledger) { return ledger.revision(); }) + 1};
   auto watch = store_.StartWatch(request, After(options_.contact_timeout));
   if (!watch) return std::move(watch.error());
+  if (std::exchange(away, false)) log::Info("store is back");
   contact_.WatchHeld();
   Tell([&](Control& control) {
     ++control.counters.watches;
@@ -290,7 +233,7 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
   std::size_t applied = 0;
   bool due = false;
   store::Revision revision = 0;
-  WithLedger([&](Ledger& ledger) {
+  ledger_.With([&](Ledger& ledger) {
     applied = ledger.Apply(batch.events);
     revision = ledger.revision();
     const auto next = ledger.leases().next_due();
@@ -300,8 +243,8 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
     control.counters.events += applied;
     control.published = revision;
     control.epoch.revision = std::max(control.epoch.revision, revision);
-    control.errand_now = control.errand_now || due;
   });
+  if (due) errands_.LookAtLeases();
 }
 
 // --- contact
@@ -324,11 +267,11 @@ Result<void> Feed::Impl::ProveContact() {
   // What is known before asking: the answer may be older than what the watch
   // brings meanwhile, but not than this.
   const Epoch epoch = control_.Lock()->epoch;
-  const auto ledger_epoch = WithLedger([](Ledger& ledger) { return ledger.epoch(); });
+  const auto ledger_epoch = ledger_.With([](Ledger& ledger) { return ledger.epoch(); });
   const SteadyTime sent = clock_.Now();
   const auto answer = store_.Range({.keys = store::KeyRange::Single(keys_.serial), .limit = 1},
                                    After(options_.contact_timeout));
-  if (!answer) return Fail(answer.error());
+  if (!answer) return Fail(answer.error().code, keys_.serial + ": " + answer.error().message);
   const bool other = epoch.Contradicts(answer->header);
   if (!other) contact_.Prove(sent);
   bool current = false;
@@ -340,82 +283,24 @@ Result<void> Feed::Impl::ProveContact() {
     }
     if (other) return;
     ++control.counters.contacts;
-    if (!current) return;
-    control.epoch.revision = std::max(control.epoch.revision, answer->header.revision);
-    control.raise_serial = true;  // if it is still wanted
-    control.errand_now = true;
-  });
-  if (other || !current || answer->kvs.empty()) return {};
-  WithLedger([&](Ledger& ledger) { ledger.TellSerial(answer->kvs.front(), ledger_epoch); });
-  return {};
-}
-
-// --- errands
-
-void Feed::Impl::RunErrands() {
-  for (;;) {
-    const auto due = WithLedger([](Ledger& ledger) { return ledger.leases().next_due(); });
-    // By the clock the leases are counted by, which need not be the machine's.
-    const auto wait = due ? *due - clock_.Now() : std::chrono::seconds(60);
-    const auto until = std::chrono::steady_clock::now() +
-                       std::min<SteadyTime::duration>(wait, std::chrono::seconds(60));
-    if (!Sleep(until, [](const Control& control) { return control.errand_now; })) return;
-    bool raise = false;
-    Tell([&](Control& control) {
-      control.errand_now = false;
-      raise = std::exchange(control.raise_serial, false);
-    });
-    if (raise) RaiseSerial();
-    if (!AskLeases() && !Sleep(kLeaseRetry)) return;
-  }
-}
-
-void Feed::Impl::RaiseSerial() {
-  const auto wanted = WithLedger([](Ledger& ledger) { return ledger.serial_wanted(); });
-  if (wanted && options_.on_new_epoch) options_.on_new_epoch(wanted->above, wanted->at);
-}
-
-// False: the store does not answer; not to be tried again at once.
-bool Feed::Impl::AskLeases() {
-  for (;;) {
-    const auto due = WithLedger(
-        [&](Ledger& ledger) { return ledger.leases().TakeDue(clock_.Now(), kLeasesAtOnce); });
-    if (due.empty() || stopping()) return true;
-    std::vector<Ledger::LeaseTime> times;
-    bool answered = true;
-    std::size_t asked = 0;
-    while (asked < due.size() && answered) {
-      const store::LeaseId id = due[asked];
-      const SteadyTime sent = clock_.Now();
-      const auto times_left = store_.LeaseTimeToLive(id, After(options_.contact_timeout));
-      if (times_left) {
-        times.push_back({id, sent + std::min<std::chrono::seconds>(times_left->left, kLongest)});
-      } else if (times_left.error().code == ErrorCode::kNotFound) {
-        times.push_back({id, std::nullopt});
-      } else {
-        answered = false;
-        break;
-      }
-      ++asked;
+    if (current) {
+      control.epoch.revision = std::max(control.epoch.revision, answer->header.revision);
     }
-    control_.Lock()->counters.lease_queries += times.size();
-    WithLedger([&](Ledger& ledger) {
-      ledger.SetLeases(times);
-      const SteadyTime soonest = clock_.Now() + kLeaseRetry;
-      for (const Ledger::LeaseTime& time : times) {
-        if (time.end) ledger.leases().AskAgain(time.id, std::max(*time.end, soonest));
-      }
-      for (; asked < due.size(); ++asked) ledger.leases().AskAgain(due[asked], soonest);
-    });
-    if (!answered) return false;
+  });
+  if (other || !current) return {};
+  if (!answer->kvs.empty()) {
+    ledger_.With([&](Ledger& ledger) { ledger.TellSerial(answer->kvs.front(), ledger_epoch); });
   }
+  errands_.LookAtSerial();
+  return {};
 }
 
 // --- asked by others
 
 FeedCounters Feed::Impl::counters() {
   FeedCounters counters = control_.Lock()->counters;
-  WithLedger([&](Ledger& ledger) {
+  counters.lease_queries = errands_.lease_queries();
+  ledger_.With([&](Ledger& ledger) {
     for (const model::Flaw flaw :
          {model::Flaw::kJson, model::Flaw::kMember, model::Flaw::kHost, model::Flaw::kKey}) {
       counters.invalid[static_cast<std::size_t>(flaw)] = ledger.flaws().count(flaw);

@@ -31,9 +31,9 @@ struct FeedOptions {
   std::chrono::milliseconds retry_most{500};
   // Called when the store turns out to be another one than before (cluster id
   // changed, or its revision went back), with the serial served until now; whoever
-  // wires the program raises the serial offset in the store.  Called again with
-  // each contact proof until an offset that is high enough has come from the store;
-  // till then a provisional one keeps the serial from going back.  On a thread of
+  // wires the program raises the serial offset in the store.  Called again, ever more
+  // seldom, until an offset that is high enough has come from the store; till then a
+  // provisional one keeps the serial from going back.  On a thread of
   // the feed's own, under no lock; must end by itself.  May be empty.
   std::function<void(std::uint32_t serial_before, store::Revision revision_now)> on_new_epoch;
 };

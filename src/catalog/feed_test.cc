@@ -365,6 +365,25 @@ TEST_F(FeedTest, ARestoreFromOlderDataIsFoundThoughTheWatchStaysDeaf) {
   ASSERT_TRUE(Reaches(Put("b", Value(4))));  // and hears it
 }
 
+TEST_F(FeedTest, ARestoreThatHasPassedOurRevisionAgainIsFound) {
+  Put("kept", Value(1));
+  Begin();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Reaches(Delete("kept")));  // after the backup was made
+  ASSERT_TRUE(Reaches(Put("lost", Value(2))));
+  const std::uint32_t before = Serial();
+  store::embedded::EmbeddedStore& restored = OpenOther(1);  // the same cluster id
+  current_ = &restored;
+  Put("kept", Value(1));
+  for (int i = 0; i < 10; ++i) Put("a", Value(i + 1));  // others were faster than we
+  UseOther(restored);
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
+  EXPECT_THAT(Names(), ElementsAre("a=10", "kept=1"));
+  EXPECT_LT(Serial() - before, 0x8000'0000U);
+  ASSERT_TRUE(Reaches(Put("a", Value(11))));
+  EXPECT_EQ(feed_->counters().epochs, 1U);
+}
+
 TEST_F(FeedTest, TheSerialNeverGoesBackAndTheRaisedOffsetIsTaken) {
   for (int i = 0; i < 100; ++i) Put("a", Value(i + 1));
   raise_ = false;
@@ -520,6 +539,49 @@ TEST_F(FeedTest, LeasesThatCannotBeAskedDoNotHoldUpEvents) {
   clock_.Advance(seconds(2));
   EXPECT_TRUE(
       Eventually([&] { return InView([](const View& view) { return view.leases.size() == 1; }); }));
+}
+
+TEST_F(FeedTest, ALeaseThatWeMayNotAskForDoesNotHoldUpTheOthers) {
+  const auto one = memory_->LeaseGrant(seconds(30), 0, After(kLong));
+  const auto two = memory_->LeaseGrant(seconds(30), 0, After(kLong));
+  Put("a", Value(1), one->id);
+  Put("b", Value(1), two->id);
+  faulty_.FailNext(Call::kTimeToLive, 1, ErrorCode::kRefused);
+  Begin();
+  const auto known = [&] { return InView([](const View& view) { return view.leases.size(); }); };
+  ASSERT_TRUE(Eventually([&] { return known() == 1; }));
+  clock_.Advance(seconds(20));
+  ASSERT_TRUE(memory_->LeaseKeepAlive(one->id, After(kLong)));
+  ASSERT_TRUE(memory_->LeaseKeepAlive(two->id, After(kLong)));
+  clock_.Advance(seconds(20));
+  ASSERT_TRUE(memory_->LeaseKeepAlive(one->id, After(kLong)));
+  ASSERT_TRUE(memory_->LeaseKeepAlive(two->id, After(kLong)));
+  clock_.Advance(seconds(20));
+  EXPECT_TRUE(Eventually([&] { return known() == 2; }));  // asked again, in the end
+}
+
+// --- what is logged
+
+TEST_F(FeedTest, AnOutageIsLoggedOnceHoweverOftenItIsTriedAgain) {
+  Begin();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ::testing::internal::CaptureStderr();
+  faulty_.FailAlways(Call::kStartWatch, ErrorCode::kUnavailable);
+  faulty_.BreakWatches();
+  const int tries = faulty_.calls(Call::kStartWatch);
+  EXPECT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) > tries + 10; }));
+  faulty_.Mend();
+  EXPECT_TRUE(Eventually([&] { return feed_->counters().watches == 2; }));
+  feed_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const auto count = [&](const std::string& text) {
+    int found = 0;
+    for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("store lost"), 1) << log;
+  EXPECT_EQ(count("store is back"), 1) << log;
 }
 
 // --- all together

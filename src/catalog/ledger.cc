@@ -22,6 +22,7 @@ bool Ledger::IsRegistration(std::string_view key) const {
 
 void Ledger::BeginList(bool new_epoch) {
   other_store_ = other_store_ || new_epoch;
+  last_change_ = {};
   listed_.clear();
 }
 
@@ -30,6 +31,7 @@ void Ledger::AddPage(std::span<const store::KeyValue> page) {
   for (const store::KeyValue& kv : page) {
     if (!IsRegistration(kv.key)) continue;
     listed_.push_back(kv.key);
+    Remember(kv, false);
     const RegistrationPtr before = Current(stage, kv.key);
     const bool same = before && !other_store_ && before->mod_revision == kv.mod_revision;
     if (!same) StagePut(stage, kv);
@@ -88,11 +90,18 @@ std::size_t Ledger::Apply(std::span<const store::Event> events) {
     } else {
       StageErase(stage, event.kv.key, event.kv.mod_revision);
     }
+    Remember(event.kv, event.type == store::Event::Type::kDelete);
     revision_ = std::max(revision_, event.kv.mod_revision);
     ++applied;
   }
   Publish(std::move(stage));
   return applied;
+}
+
+void Ledger::Remember(const store::KeyValue& kv, bool erased) {
+  if (kv.mod_revision >= last_change_.revision) {
+    last_change_ = {kv.key, kv.mod_revision, erased};
+  }
 }
 
 bool Ledger::HearSerial(const store::KeyValue& record) {

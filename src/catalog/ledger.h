@@ -62,6 +62,13 @@ class Ledger {
   void SetLeases(std::span<const LeaseTime> times);
 
   [[nodiscard]] store::Revision revision() const { return revision_; }
+  // The last change of a registration that is known; no key: none.
+  struct LastChange {
+    std::string key;
+    store::Revision revision = 0;
+    bool erased = false;
+  };
+  [[nodiscard]] const LastChange& last_change() const { return last_change_; }
   [[nodiscard]] const FlawBook& flaws() const { return flaws_; }
 
  private:
@@ -83,12 +90,14 @@ class Ledger {
   void StageVanished(Stage& stage, store::Revision revision);
   bool HearSerial(const store::KeyValue& record);
   void Publish(Stage stage);
+  void Remember(const store::KeyValue& kv, bool erased);
 
   Publisher& publisher_;
   const Clock& clock_;
   const Keys keys_;
   Publisher::Reader reader_;
   store::Revision revision_ = 0;
+  LastChange last_change_;
   SerialOffset serial_;
   LeaseBook leases_;
   FlawBook flaws_;

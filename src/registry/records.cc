@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 #include <ctime>
-#include <limits>
 
 namespace rollcall::registry {
 
@@ -25,19 +24,6 @@ std::string SerialJson(std::uint32_t offset, std::uint64_t cluster_id, WallTime 
   return json::serialize(json::object{{"offset", offset},
                                       {"cluster_id", std::to_string(cluster_id)},
                                       {"since", FormatTime(since)}});
-}
-
-std::optional<std::uint32_t> ParseSerialOffset(std::string_view text) {
-  json::error_code error;
-  const json::value value = json::parse({text.data(), text.size()}, error);
-  if (error || !value.is_object()) return std::nullopt;
-  const json::value* offset = value.as_object().if_contains("offset");
-  if (offset == nullptr) return std::nullopt;
-  const auto number = offset->to_number<std::int64_t>(error);
-  if (error || number < 0 || number > std::numeric_limits<std::uint32_t>::max()) {
-    return std::nullopt;
-  }
-  return static_cast<std::uint32_t>(number);
 }
 
 }  // namespace rollcall::registry

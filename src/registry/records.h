@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,10 +19,8 @@ namespace rollcall::registry {
 [[nodiscard]] std::string GoneJson(WallTime since, std::string_view by, std::string_view why);
 
 // {"offset":N,"cluster_id":"...","since":...}; the cluster id is text, as JSON
-// numbers do not hold 64 bits everywhere.
+// numbers do not hold 64 bits everywhere.  Read by model::ParseSerialOffset().
 [[nodiscard]] std::string SerialJson(std::uint32_t offset, std::uint64_t cluster_id,
                                      WallTime since);
-// The member `offset`; nothing, if it cannot be read.
-[[nodiscard]] std::optional<std::uint32_t> ParseSerialOffset(std::string_view json);
 
 }  // namespace rollcall::registry

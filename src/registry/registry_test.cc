@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "model/serial.h"
 #include "registry/records.h"
 #include "store/embedded/store.h"
 #include "store/faulty.h"
@@ -343,7 +344,7 @@ TEST_P(RaiseSerialTest, KeepsTheSerialFromGoingBackwards) {
   const std::string key(kSerialKey);
   if (!c.stored.empty()) Put(key, c.stored);
   ASSERT_TRUE(registry_.RaiseSerial(c.before, c.now, Soon()));
-  EXPECT_EQ(ParseSerialOffset(Get(key)), c.offset);
+  EXPECT_EQ(model::ParseSerialOffset(Get(key)), c.offset);
 }
 
 INSTANTIATE_TEST_SUITE_P(

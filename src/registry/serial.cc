@@ -1,5 +1,7 @@
 // Registry::RaiseSerial.
 
+#include "model/serial.h"
+
 #include <fmt/format.h>
 
 #include "registry/records.h"
@@ -27,7 +29,7 @@ Result<void> Registry::RaiseSerial(std::uint32_t serial_before, store::Revision 
     if (!page) return Fail(page.error());
     const bool there = !page->kvs.empty();
     // What cannot be read counts as none, as it does for those who serve.
-    const auto offset = there ? ParseSerialOffset(page->kvs[0].value) : std::nullopt;
+    const auto offset = there ? model::ParseSerialOffset(page->kvs[0].value) : std::nullopt;
     if (IsAbove(low + offset.value_or(0), serial_before)) return {};
 
     const std::uint32_t raised = serial_before + 1 - low;

@@ -1,0 +1,94 @@
+#include "catalog/lister.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rollcall::catalog {
+namespace {
+
+constexpr std::int64_t kLeastPage = 100;
+
+}  // namespace
+
+Lister::Lister(store::Store& store, LockedLedger& ledger, Contact& contact, const Clock& clock,
+               ListOptions options, std::function<bool()> stopping)
+    : store_(store),
+      ledger_(ledger),
+      contact_(contact),
+      clock_(clock),
+      options_(std::move(options)),
+      stopping_(std::move(stopping)),
+      page_size_(options_.page_size) {
+}
+
+Result<Lister::Listed> Lister::List(const Epoch& epoch) {
+  Listed listed;
+  if (auto pages = ReadPages(epoch, listed); !pages) return Fail(std::move(pages.error()));
+  // Our own record at the same revision as the registrations.
+  auto serial = store_.Range(
+      {.keys = store::KeyRange::Single(options_.keys.serial), .revision = listed.header.revision},
+      store::After(options_.call_timeout));
+  if (!serial) {
+    return Fail(serial.error().code, options_.keys.serial + ": " + serial.error().message);
+  }
+  ledger_.With([&](Ledger& ledger) {
+    listed.keys = ledger.listed();
+    ledger.EndList(listed.header.revision, serial->kvs.empty() ? nullptr : &serial->kvs.front());
+  });
+  contact_.Listed();
+  return listed;
+}
+
+Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
+  store::RangeRequest request{.keys = store::KeyRange::Prefix(options_.keys.prefix + "/")};
+  std::int64_t most = options_.page_size;
+  for (bool more = true; more;) {
+    const SteadyTime sent = clock_.Now();
+    request.limit = page_size_;
+    auto page = store_.Range(request, store::After(options_.call_timeout));
+    if (stopping_()) return Fail(ErrorCode::kCancelled, "stopping");
+    if (!page) {
+      const bool smaller = Shrink(page.error());
+      most = page_size_;
+      if (smaller && request.revision != 0) continue;  // the same page, with fewer keys
+      return Fail(page.error().code, options_.keys.prefix + "/: " + page.error().message);
+    }
+    page_size_ = std::min(page_size_ * 2, most);
+    if (request.revision == 0) {
+      listed.header = page->header;
+      listed.new_epoch = epoch.Contradicts(page->header);
+      request.revision = page->header.revision;
+      contact_.Prove(sent);
+      ledger_.With([&](Ledger& ledger) { ledger.BeginList(listed.new_epoch); });
+    } else if (page->header.cluster_id != listed.header.cluster_id) {
+      return Fail(ErrorCode::kUnavailable, "two stores answered one list");
+    }
+    ledger_.With([&](Ledger& ledger) { ledger.AddPage(page->kvs); });
+    more = page->more && !page->kvs.empty();
+    if (more) request.keys.begin = page->kvs.back().key + '\0';
+  }
+  return {};
+}
+
+Result<bool> Lister::KnowsOurPast() {
+  const auto [last, revision] = ledger_.With(
+      [](Ledger& ledger) { return std::pair(ledger.last_change(), ledger.revision()); });
+  if (last.key.empty()) return true;
+  auto then = store_.Range({.keys = store::KeyRange::Single(last.key), .revision = revision},
+                           store::After(options_.past_timeout));
+  if (then) {
+    if (then->kvs.empty()) return last.erased;
+    return !last.erased && then->kvs.front().mod_revision == last.revision;
+  }
+  if (then.error().code == ErrorCode::kInvalid) return false;  // a revision yet to come
+  if (then.error().code == ErrorCode::kCompacted) return true;
+  return Fail(std::move(then.error()));
+}
+
+bool Lister::Shrink(const Error& error) {
+  if (error.code != ErrorCode::kDeadline || page_size_ <= kLeastPage) return false;
+  page_size_ = std::max(page_size_ / 2, kLeastPage);
+  return true;
+}
+
+}  // namespace rollcall::catalog

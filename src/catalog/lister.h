@@ -1,0 +1,62 @@
+// Reads all registrations at one revision, in pages, into the ledger.
+//
+// Threads: one thread calls List(); it asks the store without holding the ledger.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/contact.h"
+#include "catalog/epoch.h"
+#include "catalog/locked_ledger.h"
+#include "store/store.h"
+
+namespace rollcall::catalog {
+
+struct ListOptions {
+  Ledger::Keys keys;
+  std::int64_t page_size = 20'000;               // keys; fewer where they do not come in time
+  std::chrono::milliseconds call_timeout{5000};  // of one page
+  std::chrono::milliseconds past_timeout{2000};  // of KnowsOurPast()
+};
+
+class Lister {
+ public:
+  // Borrows all until destroyed.  `stopping` is asked between the pages.
+  Lister(store::Store& store, LockedLedger& ledger, Contact& contact, const Clock& clock,
+         ListOptions options, std::function<bool()> stopping);
+
+  struct Listed {
+    store::Header header;  // at which all of it was read
+    bool new_epoch = false;
+    std::size_t keys = 0;
+  };
+  // kCompacted: the revision went while its pages were read; begin again.
+  [[nodiscard]] Result<Listed> List(const Epoch& epoch);
+
+  // Whether the store has the last change of the ledger, at its revision.  One that
+  // was restored from a backup may have kept its cluster id (etcd makes it of the
+  // members' addresses) and be past our revision again by the time we are back; its
+  // history is another one all the same, and a watch must not go on in it.
+  // True also if that revision is no longer kept: the watch will say so.
+  [[nodiscard]] Result<bool> KnowsOurPast();
+
+ private:
+  [[nodiscard]] Result<void> ReadPages(const Epoch& epoch, Listed& listed);
+  // A page that is too much for the line in its time would be so for ever; grows
+  // again with what comes in time, since a store that hung is no slow line.
+  bool Shrink(const Error& error);
+
+  store::Store& store_;
+  LockedLedger& ledger_;
+  Contact& contact_;
+  const Clock& clock_;
+  const ListOptions options_;
+  const std::function<bool()> stopping_;
+  std::int64_t page_size_;
+};
+
+}  // namespace rollcall::catalog

@@ -1,0 +1,28 @@
+// The ledger behind the lock that the feed's threads share.
+#pragma once
+
+#include <mutex>
+#include <utility>
+
+#include "catalog/ledger.h"
+
+namespace rollcall::catalog {
+
+// No other lock is taken, and no store is asked, while it is held.
+class LockedLedger {
+ public:
+  LockedLedger(Publisher& publisher, const Clock& clock, Ledger::Keys keys)
+      : ledger_(publisher, clock, std::move(keys)) {}
+
+  template <typename Call>
+  auto With(Call call) {
+    const std::lock_guard lock(mutex_);
+    return call(ledger_);
+  }
+
+ private:
+  std::mutex mutex_;
+  Ledger ledger_;
+};
+
+}  // namespace rollcall::catalog
