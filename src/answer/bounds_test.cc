@@ -83,10 +83,15 @@ TEST_F(ResolveTest, AHundredThousandInstancesCostNoMoreThanTheBudgetAndEmptyNoth
   }
   EXPECT_TRUE(Ask("alias.z.test", Type::kA).truncated);
 
+  // What is more than the budget is known without a look, wildcards or not.
+  EXPECT_EQ(Ask("big.z.test", Type::kA).steps, 0U);
+  EXPECT_EQ(Ask("i1.*.z.test", Type::kSrv).steps, 0U);
+
   // An SRV that cannot fit is known early.
-  EXPECT_LT(Ask("big.z.test", Type::kSrv).steps, wire::kMaxMessageSize / 19);
+  for (int i = 0; i < 10'000; ++i) PutHost("test/z/less/i" + std::to_string(i), "10.0.0.1");
+  EXPECT_LT(Ask("less.z.test", Type::kSrv).steps, wire::kMaxMessageSize / 19);
   context_.max_size = 1232;
-  EXPECT_LT(Ask("big.z.test", Type::kSrv).steps, 100U);
+  EXPECT_LT(Ask("less.z.test", Type::kSrv).steps, 100U);
 
   // Whether a name is there takes one step.
   EXPECT_EQ(Ask("big.z.test", Type::kHinfo).steps, 1U);

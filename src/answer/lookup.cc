@@ -47,10 +47,13 @@ bool Matches(wire::NameView name, wire::NameView pattern) {
   return true;
 }
 
+enum class Order : std::uint8_t { kKeys, kAny };
+
 // Calls `visit` with each usable registration that answers `name`, until it
 // returns false.
 template <typename Visitor>
-Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, const Visitor& visit) {
+Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order order,
+                   const Visitor& visit) {
   const wire::NameView fixed = FixedPart(zone, name);
   const bool wild = fixed.size() != name.size();
   const catalog::Node* node = task.view.tree.Find(fixed);
@@ -78,7 +81,13 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, const Visi
     return visit(registration);
   };
   if (node->has_children()) {
-    task.view.tree.VisitSubtree(*node, false, step);
+    if (order == Order::kAny) {
+      task.view.tree.VisitUnordered(*node, false, step);
+    } else if (node->count() - node->own().size() > kMaxRegistrations - task.registrations) {
+      return Found::kTooMany;  // known without a look
+    } else {
+      task.view.tree.VisitSubtree(*node, false, step);
+    }
   } else {
     const auto own = node->own();
     std::all_of(own.begin(), own.end(), [&](const auto& r) { return step(*r); });
@@ -105,7 +114,7 @@ Reading ReadSubtree(Task& task, const Zone& zone, wire::NameView name, Keep keep
   auto& kept = task.work.kept;
   const std::size_t begin = kept.size();
   std::size_t alone = 0;
-  Found found = VisitSubtree(task, zone, name, [&](const Registration& registration) {
+  Found found = VisitSubtree(task, zone, name, Order::kKeys, [&](const Registration& registration) {
     if (!Keeps(keep, registration)) return true;
     kept.push_back(&registration);
     if (StandsAlone(registration)) ++alone;
@@ -127,7 +136,8 @@ Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
   bool unreadable = false;
   bool usable = false;
   for (const catalog::RegistrationPtr& registration : node->own()) {
-    if (task.registrations++ == kMaxRegistrations) break;
+    if (task.registrations == kMaxRegistrations) break;
+    ++task.registrations;
     if (registration->nameless) continue;
     (registration->usable() ? usable : unreadable) = true;
     if (registration->usable() && Keeps(Keep::kHosts, *registration)) {
@@ -139,7 +149,7 @@ Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
 }
 
 Found Probe(Task& task, const Zone& zone, wire::NameView name) {
-  return VisitSubtree(task, zone, name, [](const Registration&) { return false; });
+  return VisitSubtree(task, zone, name, Order::kAny, [](const Registration&) { return false; });
 }
 
 }  // namespace rollcall::answer

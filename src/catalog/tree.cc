@@ -28,10 +28,11 @@ class LowerName {
   std::size_t size_;
 };
 
-// The key that KeyOf() makes of a name that came from NameOf(), which lets no
-// slash into a label.
+// The key that KeyOf() makes of a name.
 std::string PlainKey(std::string_view prefix, std::string_view wire) {
-  return model::KeyOf(prefix, wire::NameView(wire)).value();
+  std::string key(prefix);
+  model::AppendPath(key, wire::NameView(wire));
+  return key;
 }
 
 // The order in which a node holds its registrations.
@@ -82,47 +83,59 @@ RegistrationPtr Tree::FindKey(std::string_view key) const {
 }
 
 void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const {
-  if (!node.has_children() && !include_own) return;
-  std::string range;
-  if (node.has_children()) {
-    range = PlainKey(prefix_, node.wire()) + '/';
-    if (node.stray_count_ > 0) return VisitWithStrays(node, range, include_own, visit);
+  if (node.stray_count_ > 0) {
+    std::vector<const Registration*> found;
+    found.reserve(node.count());
+    VisitUnordered(node, include_own, [&](const Registration& registration) {
+      found.push_back(&registration);
+      return true;
+    });
+    std::sort(found.begin(), found.end(), KeyLess());
+    std::all_of(found.begin(), found.end(), [&](const Registration* r) { return visit(*r); });
+    return;
   }
-  // Without strays all own keys are `KEY` or `KEY/`, before all that is below.
+  // Without strays all own keys are `KEY` or `KEY/`, before all that is below, and
+  // all that is below is in the range.
   if (include_own) {
     for (const RegistrationPtr& own : node.own()) {
       if (!visit(*own)) return;
     }
   }
-  if (!node.has_children()) return;
-  for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
-    const Registration& registration = **at;
-    if (!registration.key.starts_with(range)) return;
-    if (node.IsOwn(registration)) continue;  // `KEY/`
-    if (!visit(registration)) return;
+  std::size_t left = node.count() - node.own().size();
+  if (left == 0) return;
+  for (auto at = by_key_.lower_bound(RangeBelow(node, '/')); left > 0; ++at) {
+    if (node.IsOwn(**at)) continue;  // `KEY/`
+    if (!visit(**at)) return;
+    --left;
   }
 }
 
-void Tree::VisitWithStrays(const Node& node, std::string_view range, bool include_own,
-                           Visitor visit) const {
-  std::vector<const Registration*> found;
-  found.reserve(node.count());
-  const auto add = [&](const Registration* registration) {
-    if (include_own || !node.IsOwn(*registration)) found.push_back(registration);
-  };
-  for (const RegistrationPtr& held : node.held_) add(held.get());
-  for (auto at = by_key_.lower_bound(range); at != by_key_.end(); ++at) {
-    if (!(*at)->key.starts_with(range)) break;
-    if ((*at)->name.size() != node.wire_size_) add(*at);  // not held by the node
+void Tree::VisitUnordered(const Node& node, bool include_own, Visitor visit) const {
+  for (const RegistrationPtr& held : node.held_) {
+    if ((include_own || !node.IsOwn(*held)) && !visit(*held)) return;
   }
+  if (!node.has_children()) return;
+  const auto begin = by_key_.lower_bound(RangeBelow(node, '/'));
+  const auto end = by_key_.lower_bound(RangeBelow(node, '0'));  // the octet behind the slash
+  for (auto at = begin; at != end; ++at) {
+    if ((*at)->name.size() != node.wire_size_ && !visit(**at)) return;  // else it was held
+  }
+  if (node.stray_count_ == 0) return;
+  const std::string range(RangeBelow(node, '/'));
   for (auto at = strays_.lower_bound(range); at != strays_.end(); ++at) {
-    if (!at->first.starts_with(range)) break;
-    if (!at->second->key.starts_with(range)) add(at->second);
+    if (!at->first.starts_with(range)) return;
+    if (!at->second->key.starts_with(range) && !visit(*at->second)) return;
   }
-  std::sort(found.begin(), found.end(), KeyLess());
-  for (const Registration* registration : found) {
-    if (!visit(*registration)) return;
-  }
+}
+
+// Borrowed until the next call on this thread: the memory is kept, so that a question
+// allocates nothing.
+std::string_view Tree::RangeBelow(const Node& node, char last) const {
+  thread_local std::string range;
+  range = prefix_;
+  model::AppendPath(range, node.name());
+  range += last;
+  return range;
 }
 
 template <typename Visit>

@@ -91,9 +91,12 @@ class Tree {
 
   // Calls `visit` for each registration below `node` (and at it, if
   // `include_own`), in byte order of the whole keys.  Stops when `visit` returns
-  // false.  O(log size) to the first one; O(subtree) where a key below `node` has
-  // another spelling of `node` or of what is above it.
+  // false.  O(log size) to the first one, and no allocation; O(subtree) and a sort
+  // where a key below `node` has another spelling of `node` or of what is above it.
   void VisitSubtree(const Node& node, bool include_own, Visitor visit) const;
+
+  // The same in any order, and O(log size) to the first one whatever the spelling.
+  void VisitUnordered(const Node& node, bool include_own, Visitor visit) const;
 
   // The registration with this key; null if there is none.  O(log size).
   [[nodiscard]] RegistrationPtr FindKey(std::string_view key) const;
@@ -143,8 +146,8 @@ class Tree {
 
   void Insert(RegistrationPtr registration);
   void Replace(const Registration& old, RegistrationPtr registration);
-  void VisitWithStrays(const Node& node, std::string_view range, bool include_own,
-                       Visitor visit) const;
+  // `KEY/` or `KEY0`, between which lies what is below the node.
+  [[nodiscard]] std::string_view RangeBelow(const Node& node, char last) const;
   void EraseStray(const Registration& registration);
 
   absl::flat_hash_set<Node::Ptr, Hash, Equal> nodes_;

@@ -137,6 +137,8 @@ TEST(Tree, AVisitStopsWhenToldTo) {
     int calls = 0;
     tree.VisitSubtree(*Find(tree, name), true, [&](const Registration&) { return ++calls < 2; });
     EXPECT_EQ(calls, 2) << name;
+    tree.VisitUnordered(*Find(tree, name), true, [&](const Registration&) { return ++calls < 4; });
+    EXPECT_EQ(calls, 4) << name;
   }
 }
 
@@ -241,6 +243,12 @@ class Twins {
     below.insert(below.end(), own.begin(), own.end());
     std::sort(below.begin(), below.end());
     EXPECT_EQ(KeysAt(tree_, text, true), below) << text;
+    std::vector<std::string> unordered;
+    tree_.VisitUnordered(*node, true, [&](const Registration& registration) {
+      unordered.emplace_back(registration.key);
+      return true;
+    });
+    EXPECT_THAT(unordered, ::testing::UnorderedElementsAreArray(below)) << text;
   }
   void CheckKey(const std::string& key) const {
     const auto found = tree_.FindKey(key);

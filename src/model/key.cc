@@ -88,21 +88,26 @@ std::string NormalizePrefix(std::string_view prefix) {
 }
 
 Result<std::string> KeyOf(std::string_view prefix, wire::NameView name) {
-  std::array<std::string_view, wire::kMaxLabels> labels;
-  std::size_t count = 0;
-  for (; !name.IsRoot(); name = name.Parent()) labels[count++] = name.FirstLabel();
-
-  std::string key(prefix);
-  while (count > 0) {
-    const std::string_view label = labels[--count];
+  for (wire::NameView rest = name; !rest.IsRoot(); rest = rest.Parent()) {
+    const std::string_view label = rest.FirstLabel();
     if (label.find('/') != label.npos) {
       return Fail(ErrorCode::kInvalid,
                   fmt::format("label {} has a slash, which a key cannot hold", label));
     }
-    key += '/';
-    AppendEscaped(key, label);
   }
+  std::string key(prefix);
+  AppendPath(key, name);
   return key;
+}
+
+void AppendPath(std::string& key, wire::NameView name) {
+  std::array<std::string_view, wire::kMaxLabels> labels;
+  std::size_t count = 0;
+  for (; !name.IsRoot(); name = name.Parent()) labels[count++] = name.FirstLabel();
+  while (count > 0) {
+    key += '/';
+    AppendEscaped(key, labels[--count]);
+  }
 }
 
 tl::expected<wire::Name, Invalid> NameOf(std::string_view prefix, std::string_view key) {

@@ -22,6 +22,10 @@ namespace rollcall::model {
 // kInvalid: a label with a slash in it, which a key cannot hold.
 [[nodiscard]] Result<std::string> KeyOf(std::string_view prefix, wire::NameView name);
 
+// Appends what KeyOf() puts behind the prefix.  Requires: no label has a slash, as in
+// a name that came from NameOf().
+void AppendPath(std::string& key, wire::NameView name);
+
 // The name a key stands for, case kept.  Requires: `prefix` is normalized and
 // `key` starts with PREFIX + "/".  As CoreDNS makes names of keys, a bare dot
 // within a component is a label break, and one slash at the end is dropped.
