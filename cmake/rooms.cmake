@@ -1,10 +1,12 @@
-# rollcall_room(NAME [SOURCES ...] [LIBRARIES ...] [PRIVATE_LIBRARIES ...])
+# rollcall_room(NAME [NO_UNITY] [SOURCES ...] [LIBRARIES ...] [PRIVATE_LIBRARIES ...])
 #
 # One folder of src/, one library `rollcall_NAME`.  Every *.h of the folder is in
 # its header set, so that CMake checks that each compiles alone; every *_test.cc
 # becomes one test program `NAME_test` with a ctest entry per case.
+# NO_UNITY: its files use one name for several things, so that the sanitizer presets,
+# which compile a room in a few large pieces to halve their time, take them singly.
 function(rollcall_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "NO_UNITY" "" "SOURCES;LIBRARIES;PRIVATE_LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(library rollcall_${name})
   file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   if(ROOM_SOURCES)
@@ -22,11 +24,18 @@ function(rollcall_room name)
     target_link_libraries(${library} PRIVATE ${ROOM_PRIVATE_LIBRARIES} rollcall_warnings)
   endif()
 
+  if(ROOM_NO_UNITY)
+    set_target_properties(${library} PROPERTIES UNITY_BUILD OFF)
+  endif()
+
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
   if(ROLLCALL_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${library} ${ROOM_TEST_LIBRARIES} GTest::gmock_main
                                                rollcall_test_code)
+    if(ROOM_NO_UNITY)
+      set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
+    endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60 LABELS unit)
   endif()
 endfunction()

@@ -14,7 +14,7 @@ struct Member {
   std::string_view group = "";
 };
 
-struct Example {
+struct GroupCase {
   std::string_view name;
   std::vector<Member> members;
   std::vector<std::size_t> kept;
@@ -41,7 +41,7 @@ std::vector<std::size_t> Kept(const std::vector<Member>& members) {
 
 // The cases of SkyDNS's and CoreDNS's own tests, and what reading the code adds.
 TEST(KeepGroup, KeepsWhatCoreDnsKeeps) {
-  const Example examples[] = {
+  const GroupCase examples[] = {
       {"nothing", {}, {}},
       {"no groups", {{"/p/z/a"}, {"/p/z/b/c"}}, {0, 1}},
       {"one", {{"/p/z/a", "g6"}}, {0}},
@@ -65,7 +65,7 @@ TEST(KeepGroup, KeepsWhatCoreDnsKeeps) {
        {0, 1, 2}},
       {"names compare exactly", {{"/p/a", "g"}, {"/p/s/a", "G"}}, {0}},
   };
-  for (const Example& example : examples) {
+  for (const GroupCase& example : examples) {
     EXPECT_EQ(Kept(example.members), example.kept) << example.name;
   }
 }

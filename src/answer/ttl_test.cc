@@ -13,13 +13,13 @@ using std::chrono::seconds;
 
 constexpr SteadyTime kNow{seconds(10'000)};
 
-struct Example {
+struct TtlCase {
   std::optional<milliseconds> left;  // of the lease; none: not known
   std::uint32_t own = 0;
   std::uint32_t expected = 0;
 };
 
-std::uint32_t Ttl(const Example& example, std::uint32_t min, std::uint32_t max) {
+std::uint32_t Ttl(const TtlCase& example, std::uint32_t min, std::uint32_t max) {
   catalog::Registration registration;
   registration.lease = 7;
   registration.service.ttl = example.own;
@@ -33,7 +33,7 @@ std::uint32_t Ttl(const Example& example, std::uint32_t min, std::uint32_t max) 
 }
 
 TEST(TtlOf, IsTheSmallerOfLeaseAndOwnWithinBounds) {
-  const Example examples[] = {
+  const TtlCase examples[] = {
       {{}, 0, 300},
       {{}, 120, 120},
       {{}, 4'294'967'295, 4'294'967'295},
@@ -49,7 +49,7 @@ TEST(TtlOf, IsTheSmallerOfLeaseAndOwnWithinBounds) {
       {seconds(100), 400, 100},
       {milliseconds(99'100), 0, 100},
   };
-  for (const Example& example : examples) {
+  for (const TtlCase& example : examples) {
     EXPECT_EQ(Ttl(example, 30, 86'400), example.expected) << example.expected;
   }
 }

@@ -25,8 +25,8 @@ struct Field {
   Field(std::string_view k, const std::string& v) : key(k), value(v) {}
   Field(std::string_view k, const char* v) : key(k), value(v) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  Field(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
+  requires std::is_arithmetic_v<T> Field(std::string_view k, T v)
+      : key(k), value(std::to_string(v)) {}
 };
 
 // Once, before the first thread starts.  Until then: info, logfmt.
@@ -49,7 +49,6 @@ inline void Error(std::string_view message, std::initializer_list<Field> fields 
 
 // The line that Write() sends, without its end of line; for tests.
 [[nodiscard]] std::string FormatLine(Format format, Level level, std::string_view time,
-                                     std::string_view message,
-                                     std::initializer_list<Field> fields);
+                                     std::string_view message, std::initializer_list<Field> fields);
 
 }  // namespace rollcall::log

@@ -10,7 +10,7 @@
 namespace rollcall::catalog {
 namespace {
 
-RegistrationPtr Make(const std::string& key, store::Revision revision) {
+RegistrationPtr MakeAt(const std::string& key, store::Revision revision) {
   return MakeRegistration("/skydns",
                           {.key = key, .value = R"({"host":"10.0.0.1"})", .mod_revision = revision},
                           nullptr)
@@ -35,8 +35,8 @@ TEST(Publisher, AReaderSeesWhatWasApplied) {
 TEST(Publisher, EachChangeIsMadeOnBothCopies) {
   Publisher publisher;
   auto reader = publisher.AddReader();
-  publisher.Apply([](View& view) { view.tree.Put(Make("/skydns/a", 1)); });
-  publisher.Apply([](View& view) { view.tree.Put(Make("/skydns/b", 2)); });
+  publisher.Apply([](View& view) { view.tree.Put(MakeAt("/skydns/a", 1)); });
+  publisher.Apply([](View& view) { view.tree.Put(MakeAt("/skydns/b", 2)); });
   EXPECT_EQ(reader.Enter()->tree.size(), 2U);
   SetRevision(publisher, 3);
   EXPECT_EQ(reader.Enter()->tree.size(), 2U);
@@ -109,8 +109,8 @@ TEST(Publisher, ManyReadersAlwaysSeeWholeBatches) {
     });
   }
   for (int batch = 1; batch <= kBatches || looks < kLooks; ++batch) {
-    const auto left = Make("/skydns/left/x", batch);
-    const auto right = Make("/skydns/right/x", batch);
+    const auto left = MakeAt("/skydns/left/x", batch);
+    const auto right = MakeAt("/skydns/right/x", batch);
     publisher.Apply([&](View& view) {
       view.revision = batch;
       if (batch % 3 == 0) {

@@ -7,7 +7,7 @@
 namespace rollcall::catalog {
 namespace {
 
-RegistrationPtr Make(const std::string& value, const Registration* before = nullptr) {
+RegistrationPtr MakeOf(const std::string& value, const Registration* before = nullptr) {
   return MakeRegistration("/skydns",
                           {.key = "/skydns/internal/prom/Node/a",
                            .value = value,
@@ -18,9 +18,9 @@ RegistrationPtr Make(const std::string& value, const Registration* before = null
 }
 
 TEST(MakeRegistration, HoldsTheValueAndItsMeaning) {
-  const auto made = Make(R"({"host":"10.1.2.3","port":9100,"priority":1,"weight":2,"text":"t",)"
-                         R"("mail":true,"ttl":60,"targetstrip":1,"group":"g",)"
-                         R"("rollcall":{"owner":"agent:a"}})");
+  const auto made = MakeOf(R"({"host":"10.1.2.3","port":9100,"priority":1,"weight":2,"text":"t",)"
+                           R"("mail":true,"ttl":60,"targetstrip":1,"group":"g",)"
+                           R"("rollcall":{"owner":"agent:a"}})");
   EXPECT_TRUE(made->valid);
   EXPECT_TRUE(made->usable());
   EXPECT_EQ(made->key, "/skydns/internal/prom/Node/a");
@@ -45,14 +45,14 @@ TEST(MakeRegistration, HoldsTheValueAndItsMeaning) {
 }
 
 TEST(MakeRegistration, HoldsAHostNameInWireForm) {
-  const auto made = Make(R"({"host":"A.b"})");
+  const auto made = MakeOf(R"({"host":"A.b"})");
   EXPECT_EQ(made->host.kind, model::HostKind::kName);
   EXPECT_EQ(made->host.name, std::string_view("\1A\1b\0", 5));
   EXPECT_FALSE(made->extension);
 }
 
 TEST(MakeRegistration, ABrokenFirstValueGivesNothing) {
-  const auto made = Make("x");
+  const auto made = MakeOf("x");
   EXPECT_FALSE(made->valid);
   EXPECT_FALSE(made->usable());
   ASSERT_TRUE(made->invalid);
@@ -60,16 +60,16 @@ TEST(MakeRegistration, ABrokenFirstValueGivesNothing) {
 }
 
 TEST(MakeRegistration, ABrokenHostIsABrokenValue) {
-  const auto made = Make(R"({"host":"a..b"})");
+  const auto made = MakeOf(R"({"host":"a..b"})");
   EXPECT_FALSE(made->usable());
   EXPECT_EQ(made->invalid->flaw, model::Flaw::kHost);
 }
 
 TEST(MakeRegistration, ABrokenValueKeepsTheLastReadableOne) {
-  auto before = Make(R"({"host":"h.test","port":1,"group":"g","rollcall":{"owner":"o"}})");
-  auto broken = Make("x", before.get());
+  auto before = MakeOf(R"({"host":"h.test","port":1,"group":"g","rollcall":{"owner":"o"}})");
+  auto broken = MakeOf("x", before.get());
   before.reset();  // nothing is borrowed from it
-  auto again = Make("y", broken.get());
+  auto again = MakeOf("y", broken.get());
   broken.reset();
   EXPECT_FALSE(again->valid);
   EXPECT_TRUE(again->usable());
@@ -81,7 +81,7 @@ TEST(MakeRegistration, ABrokenValueKeepsTheLastReadableOne) {
   EXPECT_EQ(again->extension->owner, "o");
   EXPECT_EQ(again->invalid->flaw, model::Flaw::kJson);
 
-  const auto mended = Make(R"({"host":"10.0.0.1"})", again.get());
+  const auto mended = MakeOf(R"({"host":"10.0.0.1"})", again.get());
   EXPECT_TRUE(mended->valid);
   EXPECT_FALSE(mended->readable_before);
   EXPECT_EQ(mended->service.port, 0);
@@ -89,12 +89,12 @@ TEST(MakeRegistration, ABrokenValueKeepsTheLastReadableOne) {
 }
 
 TEST(MakeRegistration, ABrokenValueBehindAnUnreadableOneGivesNothing) {
-  const auto before = Make("x");
-  EXPECT_FALSE(Make("y", before.get())->usable());
+  const auto before = MakeOf("x");
+  EXPECT_FALSE(MakeOf("y", before.get())->usable());
 }
 
 TEST(MakeRegistration, ABrokenExtensionIsToldAndLosesNothing) {
-  const auto made = Make(R"({"host":"10.0.0.1","rollcall":1})");
+  const auto made = MakeOf(R"({"host":"10.0.0.1","rollcall":1})");
   EXPECT_TRUE(made->valid);
   EXPECT_EQ(made->service.host, "10.0.0.1");
   ASSERT_TRUE(made->invalid);

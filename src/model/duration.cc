@@ -34,7 +34,7 @@ const Unit* FindUnit(std::string_view name) {
   return nullptr;
 }
 
-tl::unexpected<Error> Bad(std::string_view text, std::string_view why) {
+tl::unexpected<Error> BadDuration(std::string_view text, std::string_view why) {
   return Fail(ErrorCode::kInvalid, fmt::format("duration \"{}\": {}", text, why));
 }
 
@@ -46,17 +46,17 @@ Result<milliseconds> ParseDuration(std::string_view text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
     const auto digits = static_cast<std::size_t>(end - rest.data());
-    if (digits == 0) return Bad(text, "want numbers with units, such as 30s or 1h30m");
+    if (digits == 0) return BadDuration(text, "want numbers with units, such as 30s or 1h30m");
     const bool bare = digits == text.size();
     rest.remove_prefix(digits);
 
     const std::string_view name = rest.substr(0, rest.find_first_of("0123456789"));
     const Unit* const unit = FindUnit(bare ? "s" : name);
-    if (unit == nullptr) return Bad(text, "the units are ms, s, m, h, d and w");
+    if (unit == nullptr) return BadDuration(text, "the units are ms, s, m, h, d and w");
     rest.remove_prefix(name.size());
 
     const auto room = static_cast<std::uint64_t>((kMost - total) / unit->milliseconds);
-    if (error != std::errc() || number > room) return Bad(text, "too long");
+    if (error != std::errc() || number > room) return BadDuration(text, "too long");
     total += static_cast<std::int64_t>(number) * unit->milliseconds;
   }
   return milliseconds(total);

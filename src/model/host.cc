@@ -33,7 +33,7 @@ bool ReadAddress(std::string_view text, Host& host) {
   return true;
 }
 
-tl::unexpected<Invalid> Bad(std::string_view why) {
+tl::unexpected<Invalid> BadHost(std::string_view why) {
   return tl::unexpected<Invalid>(Invalid{Flaw::kHost, fmt::format("member host: {}", why)});
 }
 
@@ -43,8 +43,8 @@ tl::expected<Host, Invalid> ClassifyHost(std::string_view text) {
   Host host;
   if (text.empty() || ReadAddress(text, host)) return host;
   const auto name = wire::Name::FromText(text);
-  if (!name) return Bad(name.error().message);
-  if (name->view().IsRoot()) return Bad("the root is no target");
+  if (!name) return BadHost(name.error().message);
+  if (name->view().IsRoot()) return BadHost("the root is no target");
   host.kind = HostKind::kName;
   host.name = name->view().wire();
   host.address = {};

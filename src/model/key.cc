@@ -31,7 +31,7 @@ void AppendEscaped(std::string& out, std::string_view label) {
   }
 }
 
-tl::unexpected<Invalid> Bad(std::string_view key, std::string_view why) {
+tl::unexpected<Invalid> BadKey(std::string_view key, std::string_view why) {
   return tl::unexpected<Invalid>(Invalid{Flaw::kKey, fmt::format("key {}: {}", key, why)});
 }
 
@@ -119,10 +119,10 @@ tl::expected<wire::Name, Invalid> NameOf(std::string_view prefix, std::string_vi
     const std::string_view component = rest.substr(0, rest.find('/'));
     rest.remove_prefix(component.size());
     const std::vector<std::string> labels = LabelsOf(component);
-    if (labels.empty()) return Bad(key, "a broken escape");
+    if (labels.empty()) return BadKey(key, "a broken escape");
     for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
-      if (label->find('/') != label->npos) return Bad(key, "a slash in a label");
-      if (!name.PrependLabel(*label)) return Bad(key, WhyNot(*label));
+      if (label->find('/') != label->npos) return BadKey(key, "a slash in a label");
+      if (!name.PrependLabel(*label)) return BadKey(key, WhyNot(*label));
     }
   }
   return name;

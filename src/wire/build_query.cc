@@ -2,14 +2,11 @@
 
 #include <array>
 
+#include "wire/header.h"
 #include "wire/writer.h"
 
 namespace rollcall::wire {
 namespace {
-
-constexpr std::uint16_t kRecursionDesired = 0x0100;
-constexpr std::uint16_t kCheckingDisabled = 0x0010;
-constexpr std::uint16_t kDnssecOk = 0x8000;  // of the OPT's flags (RFC 3225)
 
 // Header, question, OPT with one empty option.
 constexpr std::size_t kMaxQuerySize = kHeaderSize + kMaxNameSize + 4 + 11 + 4;

@@ -1,5 +1,6 @@
 #include "wire/decode.h"
 
+#include "wire/header.h"
 #include "wire/reader.h"
 
 namespace rollcall::wire {
@@ -73,14 +74,14 @@ Result<Response> Decoder::Decode() {
 }
 
 void Decoder::ReadHeader(std::uint16_t flags) {
-  response_.is_response = (flags & 0x8000) != 0;
+  response_.is_response = (flags & kResponse) != 0;
   response_.opcode = static_cast<Opcode>(flags >> 11 & 0xf);
-  response_.authoritative = (flags & 0x0400) != 0;
-  response_.truncated = (flags & 0x0200) != 0;
-  response_.recursion_desired = (flags & 0x0100) != 0;
-  response_.recursion_available = (flags & 0x0080) != 0;
-  response_.authentic_data = (flags & 0x0020) != 0;
-  response_.checking_disabled = (flags & 0x0010) != 0;
+  response_.authoritative = (flags & kAuthoritative) != 0;
+  response_.truncated = (flags & kTruncated) != 0;
+  response_.recursion_desired = (flags & kRecursionDesired) != 0;
+  response_.recursion_available = (flags & kRecursionAvailable) != 0;
+  response_.authentic_data = (flags & kAuthenticData) != 0;
+  response_.checking_disabled = (flags & kCheckingDisabled) != 0;
   response_.rcode = static_cast<Rcode>(flags & 0xf);
 }
 
@@ -123,7 +124,7 @@ void Decoder::ReadOpt(NameView owner) {
   const unsigned high = reader_.U8();
   response_.rcode = static_cast<Rcode>(high << 4 | static_cast<unsigned>(response_.rcode));
   response_.edns_version = reader_.U8();
-  response_.edns_dnssec_ok = (reader_.U16() & 0x8000) != 0;
+  response_.edns_dnssec_ok = (reader_.U16() & kDnssecOk) != 0;
   const std::size_t size = reader_.U16();
   const std::size_t end = reader_.position() + size;
   while (reader_.ok() && reader_.position() < end) {

@@ -2,19 +2,11 @@
 
 #include <algorithm>
 
+#include "wire/header.h"
 #include "wire/writer.h"
 
 namespace rollcall::wire {
 namespace {
-
-// Of the header's second word (RFC 1035 section 4.1.1, RFC 4035 section 3.2.2).
-constexpr std::uint16_t kResponse = 0x8000;
-constexpr std::uint16_t kAuthoritative = 0x0400;
-constexpr std::uint16_t kTruncated = 0x0200;
-constexpr std::uint16_t kRecursionDesired = 0x0100;
-constexpr std::uint16_t kRecursionAvailable = 0x0080;
-constexpr std::uint16_t kCheckingDisabled = 0x0010;
-constexpr std::uint16_t kDnssecOk = 0x8000;  // of the OPT's flags (RFC 3225)
 
 constexpr std::size_t kFlagsAt = 2;
 constexpr std::size_t kCountsAt = 4;

@@ -1,20 +1,15 @@
 #include "wire/query.h"
 
+#include "wire/header.h"
 #include "wire/reader.h"
 
 namespace rollcall::wire {
 namespace {
 
-// Of the header's second word (RFC 1035 section 4.1.1, RFC 4035 section 3.2.2).
-constexpr std::uint16_t kResponse = 0x8000;
-constexpr std::uint16_t kRecursionDesired = 0x0100;
-constexpr std::uint16_t kCheckingDisabled = 0x0010;
-constexpr std::uint16_t kDnssecOk = 0x8000;  // of the OPT's flags (RFC 3225)
-
 // An OPT, and a TSIG or SIG(0) beside it.
 constexpr unsigned kMaxAdditional = 2;
 
-struct Counts {
+struct Announced {
   unsigned question = 0;
   unsigned answer = 0;
   unsigned authority = 0;
@@ -62,14 +57,14 @@ void ReadRecord(Reader& reader, bool additional, Edns& edns) {
   reader.Skip(reader.U16());
 }
 
-void ReadRecords(Reader& reader, const Counts& counts, Edns& edns) {
+void ReadRecords(Reader& reader, const Announced& counts, Edns& edns) {
   for (unsigned i = 0; reader.ok() && i < counts.answer + counts.authority; ++i) {
     ReadRecord(reader, false, edns);
   }
   for (unsigned i = 0; reader.ok() && i < counts.additional; ++i) ReadRecord(reader, true, edns);
 }
 
-Rcode ReadAsQuery(Reader& reader, const Counts& counts, Query& query) {
+Rcode ReadAsQuery(Reader& reader, const Announced& counts, Query& query) {
   if (counts.question != 1 || counts.answer != 0 || counts.additional > kMaxAdditional) {
     return Rcode::kFormErr;
   }
@@ -85,7 +80,7 @@ Rcode ReadAsQuery(Reader& reader, const Counts& counts, Query& query) {
 
 // Other opcodes fill the sections in their own ways (RFC 2136 section 2), so what
 // cannot be read is just not repeated.
-void ReadAsOther(Reader& reader, const Counts& counts, Query& query) {
+void ReadAsOther(Reader& reader, const Announced& counts, Query& query) {
   if (counts.question != 1) return;
   ReadQuestion(reader, query.question);
   query.has_question = reader.ok();
@@ -106,7 +101,7 @@ bool ParseQuery(std::span<const std::uint8_t> message, Query& query) {
   query.checking_disabled = (flags & kCheckingDisabled) != 0;
   query.has_question = false;
   query.edns = {};
-  Counts counts;
+  Announced counts;
   counts.question = reader.U16();
   counts.answer = reader.U16();
   counts.authority = reader.U16();

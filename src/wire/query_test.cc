@@ -13,7 +13,7 @@ using test::N;
 using test::Octets;
 
 // one.skydns.test. A IN
-const std::string kQuestion = " 03 'one' 06 'skydns' 04 'test' 00 0001 0001";
+const std::string kAsked = " 03 'one' 06 'skydns' 04 'test' 00 0001 0001";
 const std::string kOpt = " 00 0029 04d0 00 00 0000 0000";
 const std::string kTsig = " 03 'key' 00 00fa 00ff 00000000 0004 01020304";
 
@@ -27,13 +27,13 @@ struct Case {
 
 TEST(ParseQueryTest, Verdicts) {
   const Case cases[] = {
-      {"plain", "0007 0100 0001 0000 0000 0000" + kQuestion, Rcode::kNoError},
-      {"with OPT", "0007 0100 0001 0000 0000 0001" + kQuestion + kOpt, Rcode::kNoError, true, true},
-      {"OPT and TSIG", "0007 0100 0001 0000 0000 0002" + kQuestion + kOpt + kTsig, Rcode::kNoError,
+      {"plain", "0007 0100 0001 0000 0000 0000" + kAsked, Rcode::kNoError},
+      {"with OPT", "0007 0100 0001 0000 0000 0001" + kAsked + kOpt, Rcode::kNoError, true, true},
+      {"OPT and TSIG", "0007 0100 0001 0000 0000 0002" + kAsked + kOpt + kTsig, Rcode::kNoError,
        true, true},
-      {"TSIG and OPT", "0007 0100 0001 0000 0000 0002" + kQuestion + kTsig + kOpt, Rcode::kNoError,
+      {"TSIG and OPT", "0007 0100 0001 0000 0000 0002" + kAsked + kTsig + kOpt, Rcode::kNoError,
        true, true},
-      {"trailing octets", "0007 0100 0001 0000 0000 0000" + kQuestion + "ff", Rcode::kNoError},
+      {"trailing octets", "0007 0100 0001 0000 0000 0000" + kAsked + "ff", Rcode::kNoError},
       {"class CHAOS", "0007 0100 0001 0000 0000 0000 07 'version' 04 'bind' 00 0010 0003",
        Rcode::kNoError},
       {"root name", "0007 0100 0001 0000 0000 0000 00 0002 0001", Rcode::kNoError},
@@ -41,36 +41,33 @@ TEST(ParseQueryTest, Verdicts) {
        "0007 0000 0001 0000 0001 0000 04 'test' 00 00fb 0001"
        " c00c 0006 0001 00000000 0016 00 00 00000001 00000002 00000003 00000004 00000005",
        Rcode::kNoError},
-      {"EDNS version 1",
-       "0007 0100 0001 0000 0000 0001" + kQuestion + "00 0029 04d0 00 01 0000 0000",
+      {"EDNS version 1", "0007 0100 0001 0000 0000 0001" + kAsked + "00 0029 04d0 00 01 0000 0000",
        Rcode::kBadVers, true, true},
       {"EDNS version 1 with data of its own",
-       "0007 0100 0001 0000 0000 0001" + kQuestion + "00 0029 04d0 00 01 0000 0001 ff",
+       "0007 0100 0001 0000 0000 0001" + kAsked + "00 0029 04d0 00 01 0000 0001 ff",
        Rcode::kBadVers, true, true},
 
       {"no question", "0007 0100 0000 0000 0000 0000", Rcode::kFormErr, false},
-      {"two questions", "0007 0100 0002 0000 0000 0000" + kQuestion + kQuestion, Rcode::kFormErr,
-       false},
-      {"answers announced", "0007 0100 0001 0002 0000 0000" + kQuestion, Rcode::kFormErr, false},
+      {"two questions", "0007 0100 0002 0000 0000 0000" + kAsked + kAsked, Rcode::kFormErr, false},
+      {"answers announced", "0007 0100 0001 0002 0000 0000" + kAsked, Rcode::kFormErr, false},
       {"an answer",
-       "0007 0100 0001 0001 0000 0000" + kQuestion + "c00c 0001 0001 00000005 0004 0a000001",
+       "0007 0100 0001 0001 0000 0000" + kAsked + "c00c 0001 0001 00000005 0004 0a000001",
        Rcode::kFormErr, false},
       {"an authority record",
-       "0007 0100 0001 0000 0001 0000" + kQuestion + "c00c 0001 0001 00000005 0004 0a000001",
+       "0007 0100 0001 0000 0001 0000" + kAsked + "c00c 0001 0001 00000005 0004 0a000001",
        Rcode::kFormErr, false},
-      {"three additional records",
-       "0007 0100 0001 0000 0000 0003" + kQuestion + kOpt + kTsig + kTsig, Rcode::kFormErr, false},
-      {"two OPTs", "0007 0100 0001 0000 0000 0002" + kQuestion + kOpt + kOpt, Rcode::kFormErr,
-       false},
+      {"three additional records", "0007 0100 0001 0000 0000 0003" + kAsked + kOpt + kTsig + kTsig,
+       Rcode::kFormErr, false},
+      {"two OPTs", "0007 0100 0001 0000 0000 0002" + kAsked + kOpt + kOpt, Rcode::kFormErr, false},
       {"OPT below the root",
-       "0007 0100 0001 0000 0000 0001" + kQuestion + "01 'a' 00 0029 04d0 00 00 0000 0000",
+       "0007 0100 0001 0000 0000 0001" + kAsked + "01 'a' 00 0029 04d0 00 00 0000 0000",
        Rcode::kFormErr, false},
-      {"OPT missing", "0007 0100 0001 0000 0000 0001" + kQuestion, Rcode::kFormErr, false},
+      {"OPT missing", "0007 0100 0001 0000 0000 0001" + kAsked, Rcode::kFormErr, false},
       {"option longer than the OPT",
-       "0007 0100 0001 0000 0000 0001" + kQuestion + "00 0029 04d0 00 00 0000 0005 0003 0002 00 00",
+       "0007 0100 0001 0000 0000 0001" + kAsked + "00 0029 04d0 00 00 0000 0005 0003 0002 00 00",
        Rcode::kFormErr, false},
       {"OPT longer than the message",
-       "0007 0100 0001 0000 0000 0001" + kQuestion + "00 0029 04d0 00 00 0000 0004 0003 00",
+       "0007 0100 0001 0000 0000 0001" + kAsked + "00 0029 04d0 00 00 0000 0004 0003 00",
        Rcode::kFormErr, false},
       {"cut within the name", "0007 0100 0001 0000 0000 0000 03 'one' 06 'sk'", Rcode::kFormErr,
        false},
@@ -82,13 +79,13 @@ TEST(ParseQueryTest, Verdicts) {
       {"reserved label kind", "0007 0100 0001 0000 0000 0000 41 03 'a' 00 0001 0001",
        Rcode::kFormErr, false},
 
-      {"NOTIFY", "0007 2400 0001 0000 0000 0000" + kQuestion, Rcode::kNotImp},
-      {"STATUS with OPT", "0007 1000 0001 0000 0000 0001" + kQuestion + kOpt, Rcode::kNotImp, true,
+      {"NOTIFY", "0007 2400 0001 0000 0000 0000" + kAsked, Rcode::kNotImp},
+      {"STATUS with OPT", "0007 1000 0001 0000 0000 0001" + kAsked + kOpt, Rcode::kNotImp, true,
        true},
       {"UPDATE",
-       "0007 2800 0001 0000 0001 0001" + kQuestion + "c00c 0001 0001 00000005 0004 0a000001" + kOpt,
+       "0007 2800 0001 0000 0001 0001" + kAsked + "c00c 0001 0001 00000005 0004 0a000001" + kOpt,
        Rcode::kNotImp, true, true},
-      {"UPDATE cut in its records", "0007 2800 0001 0000 0001 0001" + kQuestion + "c00c",
+      {"UPDATE cut in its records", "0007 2800 0001 0000 0001 0001" + kAsked + "c00c",
        Rcode::kNotImp},
       {"unknown opcode without a question", "0007 7800 0000 0000 0000 0000", Rcode::kNotImp, false},
       {"NOTIFY cut in its question", "0007 2400 0001 0000 0000 0000 03 'one'", Rcode::kNotImp,
@@ -106,7 +103,7 @@ TEST(ParseQueryTest, Verdicts) {
 
 TEST(ParseQueryTest, NoReplyToAResponseOrAFragment) {
   Query query;
-  EXPECT_FALSE(ParseQuery(FromHex("0007 8100 0001 0000 0000 0000" + kQuestion), query));
+  EXPECT_FALSE(ParseQuery(FromHex("0007 8100 0001 0000 0000 0000" + kAsked), query));
   EXPECT_FALSE(ParseQuery(FromHex("0007 0100"), query));
   EXPECT_FALSE(ParseQuery(FromHex("0007 0100 0001 0000 0000 00"), query));
   EXPECT_FALSE(ParseQuery({}, query));
@@ -160,7 +157,7 @@ TEST(ParseQueryTest, WhatStockPrometheusSends) {
 // Every cut and every changed octet gives some verdict; the sanitizers watch that
 // nothing outside is touched.
 TEST(ParseQueryTest, EveryPrefixAndEveryChangedOctetIsSurvived) {
-  const Octets good = FromHex("0007 0100 0001 0000 0000 0002" + kQuestion +
+  const Octets good = FromHex("0007 0100 0001 0000 0000 0002" + kAsked +
                               "00 0029 04d0 00 00 8000 0004 0003 0000" + kTsig);
   Query query;
   ASSERT_TRUE(ParseQuery(good, query));

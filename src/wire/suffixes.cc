@@ -8,7 +8,6 @@ namespace rollcall::wire {
 namespace {
 
 // A pointer has 14 bits.
-constexpr std::size_t kMaxOffset = 0x3fff;
 
 // Where each label of `name` begins, the root's octet not counted.
 std::size_t FindLabels(NameView name, std::array<std::uint8_t, kMaxLabels>& starts) {

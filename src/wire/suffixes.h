@@ -18,6 +18,8 @@
 
 namespace rollcall::wire {
 
+inline constexpr std::size_t kMaxOffset = 0x3fff;  // that a pointer's 14 bits can say
+
 class Suffixes {
  public:
   // How to write a name: its first `labels` octets as they are, then a pointer to

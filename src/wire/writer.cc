@@ -6,8 +6,7 @@ namespace rollcall::wire {
 namespace {
 
 constexpr std::uint16_t kPointerBits = 0xc000;
-constexpr std::size_t kMaxOffset = 0x3fff;  // 14 bits
-constexpr std::size_t kMaxString = 255;     // octets of a character-string
+constexpr std::size_t kMaxString = 255;  // octets of a character-string
 
 // A resolver that does not know a type cannot undo compression in it, so names in
 // types after RFC 1035 stand in full (RFC 3597 section 4).

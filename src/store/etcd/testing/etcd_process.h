@@ -45,9 +45,9 @@ class EtcdProcess {
     std::string scheme = "http";
     int client_port = 0;
     int peer_port = 0;
-    std::string initial_cluster;     // "m0=http://127.0.0.1:PEER,..."
+    std::string initial_cluster;          // "m0=http://127.0.0.1:PEER,..."
     std::vector<std::string> extra = {};  // more flags
-    std::string folder;              // for data and log
+    std::string folder;                   // for data and log
   };
 
   explicit EtcdProcess(Setup setup) : setup_(std::move(setup)) {}
