@@ -4,7 +4,8 @@
 # For unit files and init scripts written for a script of this name; plain POSIX sh.
 # The environment says what:
 #   EXPORTER_TYPE     the service: node, node.a, mysql (required)
-#   EXPORTER_ADDRESS  where it answers; default: the address towards etcd
+#   EXPORTER_ADDRESS  where it answers; default: the address towards etcd.  With it, rm takes
+#                     away only what is registered with that address
 #   EXPORTER_PORT     its port (required by set)
 #   ETCD_ENDPOINT     a domain, to find etcd by SRV, or a URL
 #   ETCD_BASE_PATH    /skydns/local/prom; default: rollcall's prefix and zone
@@ -32,12 +33,17 @@ going_down() {
     [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]
 }
 
+missing() {
+  echo "register.sh: $1 is not set" >&2
+  usage
+}
+
 [ $# -eq 1 ] || usage
-[ -n "${EXPORTER_TYPE:-}" ] || usage
+[ -n "${EXPORTER_TYPE:-}" ] || missing EXPORTER_TYPE
 
 case $1 in
   set)
-    [ -n "${EXPORTER_PORT:-}" ] || usage
+    [ -n "${EXPORTER_PORT:-}" ] || missing EXPORTER_PORT
     exec "$rollcall" register "$EXPORTER_TYPE"
     ;;
   rm)

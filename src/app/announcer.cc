@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 // Short, so that Stop() is soon obeyed, but long enough for a slow election.
 constexpr milliseconds kTry{2000};
+// An exporter that takes longer to open its port is worth a warning.
+constexpr milliseconds kSlowStart{10'000};
 
 }  // namespace
 
@@ -73,18 +75,27 @@ void Announcer::Loop(const std::stop_token& stop) {
                  {{"error", done.error().message}});
       return;
     }
-    if (!std::exchange(waiting_said_, true)) {
-      log::Warn("not registered yet; going on trying", {{"reason", done.error().message}});
-    }
+    TellWait(done.error());
   } while (Sleep(stop, backoff.Next()));
+}
+
+void Announcer::TellWait(const Error& why) {
+  if (std::exchange(told_, stage_) == stage_) return;
+  if (stage_ == Stage::kPort) {
+    log::Info("waiting for the port to answer", {{"reason", why.message}});
+  } else {
+    log::Warn("not registered yet; going on trying", {{"reason", why.message}});
+  }
 }
 
 Result<void> Announcer::Once(const std::stop_token& stop) {
   const auto deadline = store::After(kTry);
+  stage_ = Stage::kStore;
   const auto address = session_.AddressOf(order_, deadline);
   if (!address) return Fail(address.error());
   const std::int64_t port = order_.order.value.port;
   if (port != 0 && !PortAnswers(*address, static_cast<std::uint16_t>(port), milliseconds(1000))) {
+    stage_ = SystemClock().Now() - started_ < kSlowStart ? Stage::kPort : Stage::kPortLate;
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("port {} of {} does not answer", port, *address));
   }
@@ -92,19 +103,15 @@ Result<void> Announcer::Once(const std::stop_token& stop) {
   if (const auto flushed = session_.Flush(order_.Subject(), false, deadline); !flushed) {
     if (IsAway(flushed.error())) return Fail(flushed.error());
   }
-  const auto written = session_.CarryOut(order_, deadline);
+  const auto written = session_.Settle(order_, deadline);
   if (!written) return Fail(written.error());
   registered_address_ = *address;
-  session_.pending().Drop(order_.Subject());
   log::Info(written->changed ? "registered" : "registered already",
             {{"key", written->key},
              {"address", *address},
              {"port", port},
              {"revision", written->revision}});
-  if (!written->replaced.empty()) {
-    log::Warn("another registration stood there and was replaced",
-              {{"key", written->key}, {"before", written->replaced}});
-  }
+  WarnIfReplaced(*written);
   return {};
 }
 

@@ -31,15 +31,21 @@ class Announcer {
   [[nodiscard]] const std::string& registered_address() const { return registered_address_; }
 
  private:
+  enum class Stage { kNone, kPort, kPortLate, kStore };
+
   void Loop(const std::stop_token& stop);
   [[nodiscard]] Result<void> Once(const std::stop_token& stop);
+  // Each cause of waiting is told once, until another takes its place.
+  void TellWait(const Error& why);
   // False: asked to stop meanwhile.
   bool Sleep(const std::stop_token& stop, std::chrono::milliseconds wait);
 
   Session& session_;
   PendingOrder order_;
   std::string registered_address_;
-  bool waiting_said_ = false;
+  Stage stage_ = Stage::kNone;  // what is being tried
+  Stage told_ = Stage::kNone;   // what the log last said we wait for
+  SteadyTime started_ = SystemClock().Now();
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;  // last: it uses all of the above

@@ -32,7 +32,9 @@ int CheckRecords(const Invocation& invocation) {
     ++bad;
     fmt::print("  FAILED: {}: {}\n", item.key, item.problem);
   }
-  if (bad < listing->items.size() || bad == 0) {
+  if (listing->items.empty()) {
+    fmt::print("  SUCCESS: no records are there\n");
+  } else if (bad < listing->items.size()) {
     fmt::print("  SUCCESS: {} records\n", listing->items.size() - bad);
   }
   return bad == 0 ? kDone : kFailed;
@@ -44,6 +46,9 @@ int CheckConfig(const Invocation& invocation) {
     fmt::print("Checking {}\n", file);
     Settings settings(ServeSettings());
     auto ok = LoadConfigFile(file, settings);
+    if (ok) {
+      if (auto log = ReadLogOptions(settings); !log) ok = Fail(log.error());
+    }
     if (ok) {
       if (auto options = ReadServeOptions(settings); !options) ok = Fail(options.error());
     }
@@ -68,7 +73,8 @@ Command CheckRecordsCommand() {
           "Example:\n"
           "  rollcall check records --etcd.endpoint=http://127.0.0.1:2379",
           ClientSettings(),
-          &CheckRecords};
+          &CheckRecords,
+          ""};
 }
 
 Command CheckConfigCommand() {
@@ -80,7 +86,8 @@ Command CheckConfigCommand() {
           "Example:\n"
           "  rollcall check config /etc/rollcall/rollcall.yml",
           LogSettings(),
-          &CheckConfig};
+          &CheckConfig,
+          "YAML, as for --config.file of `serve`."};
 }
 
 }  // namespace rollcall::app

@@ -20,6 +20,29 @@ constexpr std::string_view kFooter =
     "  rollcall register node --port=9100\n"
     "  dig @127.0.0.1 -p 5300 SRV node.prom.internal";
 
+constexpr std::size_t kHelpColumn = 34;
+constexpr std::size_t kHelpWidth = 80;
+
+// Broken at spaces into lines that stand beside a column of flags.
+std::string Wrapped(std::string_view text) {
+  std::string wrapped;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (column > 0 && column + 1 + end > kHelpWidth - kHelpColumn) {
+      wrapped += '\n';
+      column = 0;
+    } else if (column > 0) {
+      wrapped += ' ';
+      ++column;
+    }
+    wrapped += text.substr(0, end);
+    column += end;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return wrapped;
+}
+
 // Where CLI11 puts what it reads for one flag of one command.
 struct Slot {
   std::string name;
@@ -40,7 +63,7 @@ void AddFlag(Entry& entry, const Setting& setting) {
   Slot& slot = entry.slots.emplace_back();
   slot.name = setting.name;
   const std::string flag = "--" + slot.name;
-  const std::string help(setting.help);
+  const std::string help = Wrapped(setting.help);
   if (setting.value.empty()) {
     slot.option = entry.app->add_flag(flag, slot.on, help);
     return;
@@ -72,10 +95,11 @@ void AddCommand(CLI::App& root, Entry& entry) {
   const Command& command = entry.command;
   entry.app = Place(root, command);
   entry.app->footer(std::string(command.details));
-  entry.app->get_formatter()->column_width(38);
+  entry.app->get_formatter()->column_width(kHelpColumn);
+  entry.app->set_help_flag("-h,--help", "Prints this help.");
   for (const Setting& setting : command.settings) AddFlag(entry, setting);
   if (command.most_words == 0) return;
-  entry.app->add_option(std::string(command.words), entry.words)
+  entry.app->add_option(std::string(command.words), entry.words, Wrapped(command.words_help))
       ->expected(static_cast<int>(command.least_words), static_cast<int>(command.most_words))
       ->required(command.least_words > 0)
       ->type_name("");
@@ -93,10 +117,48 @@ Invocation Read(const Entry& entry, std::vector<std::string> behind_dashes) {
   return invocation;
 }
 
+// What CLI11 found wrong, in our words.
+std::string Explain(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::size_t colon = text.find(": ");
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos) {
+    return fmt::format("not a flag or word that is known: {}", text.substr(colon + 2));
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && colon != std::string::npos) {
+    const std::string name = text.substr(0, colon);
+    if (text.find("At Most") == std::string::npos) return fmt::format("{} wants a value", name);
+    return fmt::format("more than one {} is given", name);
+  }
+  return text;
+}
+
+// The command that was meant: of the program itself, if none was.
+int Refuse(const CLI::App& root, int argc, char** argv, const CLI::ParseError& error) {
+  std::string path = "rollcall";
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    path += " " + app->get_name();
+  }
+  std::string why = Explain(error);
+  const auto next = std::count(path.begin(), path.end(), ' ') + 1;
+  if (!app->get_subcommands({}).empty()) {  // it wants the name of one of them
+    if (next >= argc) why = "no command is given";
+    if (next < argc) {
+      const bool flag = *argv[next] == '-';
+      why = fmt::format("{:?} is not a {}", argv[next], flag ? "flag" : "command");
+    }
+  }
+  fmt::print(stderr, "rollcall: {}; see `{} --help`\n", why, path);
+  return kUsage;
+}
+
 int RunCommandLine(int argc, char** argv) {
   CLI::App root{std::string(kSummary), "rollcall"};
   root.set_help_flag("-h,--help", "Prints this help.");
-  root.set_version_flag("--version", std::string("rollcall, version " ROLLCALL_VERSION));
+  root.set_version_flag("--version", std::string("rollcall, version " ROLLCALL_VERSION),
+                        "Prints the version.");
+  root.get_formatter()->column_width(kHelpColumn);
   root.footer(std::string(kFooter));
   root.require_subcommand(1);
 
@@ -115,8 +177,10 @@ int RunCommandLine(int argc, char** argv) {
   if (dashes != end) behind.assign(dashes + 1, end);
   try {
     root.parse(static_cast<int>(dashes - argv), argv);
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    return root.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? kDone : kUsage;
+    return Refuse(root, static_cast<int>(dashes - argv), argv, error);
   }
   for (const Entry& entry : entries) {
     if (!entry.app->parsed()) continue;

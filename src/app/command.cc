@@ -4,8 +4,6 @@
 
 #include <cstdio>
 
-#include "base/log.h"
-
 namespace rollcall::app {
 
 int Report(const Error& error) {
@@ -20,24 +18,32 @@ std::vector<Setting> LogSettings() {
   };
 }
 
-Result<void> ConfigureLog(const Settings& settings) {
-  const std::string level_name = settings.Text("log.level");
-  const std::string format_name = settings.Text("log.format");
-  log::Level level = log::Level::kInfo;
-  if (level_name == "debug") {
-    level = log::Level::kDebug;
-  } else if (level_name == "warn") {
-    level = log::Level::kWarn;
-  } else if (level_name == "error") {
-    level = log::Level::kError;
-  } else if (level_name != "info") {
+Result<LogOptions> ReadLogOptions(const Settings& settings) {
+  const std::string level = settings.Text("log.level");
+  const std::string format = settings.Text("log.format");
+  LogOptions options;
+  if (level == "debug") {
+    options.level = log::Level::kDebug;
+  } else if (level == "warn") {
+    options.level = log::Level::kWarn;
+  } else if (level == "error") {
+    options.level = log::Level::kError;
+  } else if (level != "info") {
     return settings.Wrong("log.level",
-                          fmt::format("{:?} is none of debug, info, warn, error", level_name));
+                          fmt::format("{:?} is none of debug, info, warn, error", level));
   }
-  if (format_name != "logfmt" && format_name != "json") {
-    return settings.Wrong("log.format", fmt::format("{:?} is none of logfmt, json", format_name));
+  if (format == "json") {
+    options.format = log::Format::kJson;
+  } else if (format != "logfmt") {
+    return settings.Wrong("log.format", fmt::format("{:?} is none of logfmt, json", format));
   }
-  log::Configure(level, format_name == "json" ? log::Format::kJson : log::Format::kLogfmt);
+  return options;
+}
+
+Result<void> ConfigureLog(const Settings& settings) {
+  const auto options = ReadLogOptions(settings);
+  if (!options) return Fail(options.error());
+  log::Configure(options->level, options->format);
   return {};
 }
 

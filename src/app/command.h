@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/settings.h"
+#include "base/log.h"
 #include "base/result.h"
 
 namespace rollcall::app {
@@ -32,7 +33,8 @@ struct Command {
   std::string_view details;  // below the flags in --help, with an example
   std::vector<Setting> settings;
   int (*run)(const Invocation&) = nullptr;
-  bool takes_command = false;  // `-- COMMAND...`
+  std::string_view words_help;  // what the positional arguments are
+  bool takes_command = false;   // `-- COMMAND...`
 };
 
 // One for each file.
@@ -50,6 +52,11 @@ struct Command {
 
 // --log.level and --log.format, which every command has.
 [[nodiscard]] std::vector<Setting> LogSettings();
+struct LogOptions {
+  log::Level level = log::Level::kInfo;
+  log::Format format = log::Format::kLogfmt;
+};
+[[nodiscard]] Result<LogOptions> ReadLogOptions(const Settings& settings);
 [[nodiscard]] Result<void> ConfigureLog(const Settings& settings);
 
 }  // namespace rollcall::app

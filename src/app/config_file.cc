@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <vector>
 
 namespace rollcall::app {
 namespace {
@@ -30,7 +34,7 @@ class Loader {
  private:
   Result<void> Field(const YAML::Node& key, const YAML::Node& value, const std::string& name) {
     const bool known = settings_.Knows(name) && name != "config.file";
-    if (value.IsMap()) return Map(value, name + ".");  // also `store:`, a field itself
+    if (value.IsMap() && value.size() > 0) return Map(value, name + ".");  // also below `store`
     if (!known) return Wrong(key, fmt::format("field {} not found", name));
     if (!seen_.insert(name).second) return Wrong(key, fmt::format("field {} is there twice", name));
     Given given{{}, fmt::format("{}:{}: {}", path_, key.Mark().line + 1, name)};
@@ -41,6 +45,7 @@ class Loader {
         if (!item.IsScalar()) return Wrong(item, fmt::format("{}: an entry is no text", name));
         given.values.push_back(item.Scalar());
       }
+      if (value.size() == 0) return Wrong(key, fmt::format("the list of {} is empty", name));
     } else {
       return Wrong(key,
                    fmt::format("field {} wants {}", name,
@@ -59,8 +64,11 @@ class Loader {
 
 Result<void> LoadConfigText(const std::string& text, const std::string& path, Settings& settings) {
   try {
-    const YAML::Node root = YAML::Load(text);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty()) return {};
+    const YAML::Node& root = documents.front();
     Loader loader(path, settings);
+    if (documents.size() > 1) return loader.Wrong(documents[1], "a second document begins");
     if (root.IsNull()) return {};
     if (!root.IsMap()) return loader.Wrong(root, "the file is not a map of fields");
     return loader.Map(root, "");
@@ -71,10 +79,15 @@ Result<void> LoadConfigText(const std::string& text, const std::string& path, Se
 }
 
 Result<void> LoadConfigFile(const std::string& path, Settings& settings) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {  // reading from it would throw
+    return Fail(ErrorCode::kInvalid, fmt::format("{}: is a directory, not a file", path));
+  }
   std::ifstream in(path);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in.good() && !in.eof()) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{}: cannot be read", path));
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
   }
   return LoadConfigText(text, path, settings);
 }

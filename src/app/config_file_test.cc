@@ -55,6 +55,10 @@ TEST(ConfigFile, WhatIsWrongIsToldWithItsLine) {
   for (const Bad& bad : {
            Bad{"zone: a\ndns:\n  lisen-address: x\n", "r.yml:3: field dns.lisen-address not found"},
            Bad{"zones: a\n", "r.yml:1: field zones not found"},
+           Bad{"zones: {}\n", "r.yml:1: field zones not found"},
+           Bad{"dns: {}\n", "r.yml:1: field dns not found"},
+           Bad{"\nzone: []\n", "r.yml:2: the list of zone is empty"},
+           Bad{"zone: a\n---\nzones: b\n", "r.yml:3: a second document begins"},
            Bad{"config.file: x\n", "r.yml:1: field config.file not found"},
            Bad{"prefix: /a\nprefix: /b\n", "r.yml:2: field prefix is there twice"},
            Bad{"prefix: [/a]\n", "r.yml:1: field prefix wants one text"},

@@ -17,20 +17,25 @@ int Run(const Invocation& invocation) {
 
 Command DeregisterCommand() {
   const std::vector<Setting> own = {
+      {"address", "IP", "",
+       "Only if it is registered with this address (or EXPORTER_ADDRESS), and --port if given."},
       {"require-store", "", "", "Fail if the store is away, instead of keeping the order."},
   };
-  return {"deregister",
-          "SERVICE",
-          0,
-          1,
-          "Takes a registration away, and leaves a mark that it was meant.",
-          "SERVICE defaults to EXPORTER_TYPE. Exit status 1 if it is not registered; the message\n"
-          "says what is.\n\n"
-          "Examples:\n"
-          "  rollcall deregister node\n"
-          "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local",
-          Join({InstanceSettings(), own, ClientSettings()}),
-          &Run};
+  return {
+      "deregister",
+      "SERVICE",
+      0,
+      1,
+      "Takes a registration away, and leaves a mark that it was meant.",
+      "SERVICE defaults to EXPORTER_TYPE. Exit status 1 if it is not registered, and the message\n"
+      "says what is; or if it is registered with another address than the one given. With the\n"
+      "store away the order is kept on disk, a warning is printed, and the exit status is 0.\n\n"
+      "Examples:\n"
+      "  rollcall deregister node\n"
+      "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local",
+      Join({own, InstanceSettings(), ClientSettings()}),
+      &Run,
+      "The service: node, node.a, mysql."};
 }
 
 }  // namespace rollcall::app

@@ -23,6 +23,9 @@ int Run(const Invocation& invocation) {
   (*session)->FlushOrWarn(deadline);
   const auto listing = registry.List(scope.service, deadline);
   if (!listing) return Report(listing.error());
+  if (listing->items.empty()) {
+    fmt::print(stderr, "rollcall: nothing is registered {}\n", WhereOf(scope));
+  }
   fmt::print("{}", *output == Output::kJson ? JsonOf(listing->items) : TableOf(listing->items));
   return kDone;
 }
@@ -41,7 +44,8 @@ Command ListCommand() {
           "Example:\n"
           "  rollcall list node --zone=prom.local --output=json",
           Join({{OutputSetting()}, ClientSettings()}),
-          &Run};
+          &Run,
+          "A service of the zone, or a whole name."};
 }
 
 }  // namespace rollcall::app

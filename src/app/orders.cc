@@ -8,6 +8,7 @@
 
 #include "app/address.h"
 #include "base/log.h"
+#include "registry/validate.h"
 
 namespace rollcall::app {
 namespace {
@@ -33,13 +34,12 @@ Result<void> ReadLabels(const Settings& settings, model::Service& value) {
 
 Result<void> ReadValue(const Settings& settings, Verb verb, model::Service& value) {
   if (settings.IsGiven("port")) {
-    // The range is the registry's to judge: there it is one sentence for all.
-    const auto port = settings.Number("port", -1'000'000'000, 1'000'000'000);
+    const auto port = settings.Number("port", 1, 65'535);
     if (!port) return Fail(port.error());
     value.port = *port;
   }
-  if (verb == Verb::kDeregister) return {};
   value.host = settings.Text("address");
+  if (verb == Verb::kDeregister) return {};
   if (settings.IsGiven("ttl")) {
     const auto ttl = settings.Ttl("ttl");
     if (!ttl) return Fail(ttl.error());
@@ -62,16 +62,21 @@ std::string Describe(const PendingOrder& order) {
                      order.order.instance.empty() ? order.order.host : order.order.instance);
 }
 
+bool IsGoneAlready(const PendingOrder& order, const Error& error) {
+  return order.verb == Verb::kDeregister && error.code == ErrorCode::kNotFound;
+}
+
 void PrintWritten(const PendingOrder& order, const registry::Written& written,
                   const std::string& address) {
   if (order.verb == Verb::kDeregister) {
-    fmt::print("deregistered {} revision {}\n", written.key, written.revision);
+    if (written.revision == 0) {
+      fmt::print("taken back, for it had not been carried out yet: {}\n", written.key);
+    } else {
+      fmt::print("deregistered {} revision {}\n", written.key, written.revision);
+    }
     return;
   }
-  if (!written.replaced.empty()) {
-    log::Warn("another registration stood there and was replaced",
-              {{"key", written.key}, {"before", written.replaced}});
-  }
+  WarnIfReplaced(written);
   const std::int64_t port = order.order.value.port;
   const bool v6 = address.find(':') != std::string::npos;
   std::string where = v6 && port != 0 ? fmt::format("[{}]", address) : address;
@@ -109,6 +114,12 @@ std::vector<Setting> ValueSettings() {
       {"label", "NAME=VALUE", "", "A label of the instance. Repeat it for more.", true},
       {"ttl", "DURATION", "", "TTL of its DNS records (default: the server's)."},
   };
+}
+
+void WarnIfReplaced(const registry::Written& written) {
+  if (written.replaced.empty()) return;
+  log::Warn("another registration stood there and was replaced",
+            {{"key", written.key}, {"before", written.replaced}});
 }
 
 bool IsAway(const Error& error) {
@@ -158,6 +169,20 @@ Result<registry::Written> Session::CarryOut(const PendingOrder& pending, store::
   return registry.Register(order, 0, deadline);
 }
 
+Result<registry::Written> Session::Settle(const PendingOrder& order, store::Deadline deadline) {
+  const std::string subject = order.Subject();
+  const SubjectLock held = pending_.Hold(subject);
+  auto written = CarryOut(order, deadline);
+  if (!written && (IsAway(written.error()) || written.error().code == ErrorCode::kRefused)) {
+    return written;
+  }
+  const bool waited = pending_.Drop(subject);
+  if (!written && waited && IsGoneAlready(order, written.error())) {
+    return registry::Written{Describe(order), 0, true, ""};
+  }
+  return written;
+}
+
 Result<std::size_t> Session::Flush(const std::string& except, bool all, store::Deadline deadline) {
   std::size_t done = 0;
   for (const Pending::Item& item : pending_.Load()) {
@@ -169,11 +194,13 @@ Result<std::size_t> Session::Flush(const std::string& except, bool all, store::D
           {{"order", Describe(item.order)}, {"store", item.order.store}});
       continue;
     }
+    const auto claimed = pending_.Claim(item);
+    if (!claimed) continue;  // settled meanwhile, or another rollcall is at it
     const auto written = CarryOut(item.order, deadline);
-    if (!written && IsAway(written.error())) return Fail(written.error());
-    if (!written && written.error().code == ErrorCode::kRefused) return Fail(written.error());
-    const bool gone_already = !written && item.order.verb == Verb::kDeregister &&
-                              written.error().code == ErrorCode::kNotFound;
+    if (!written && (IsAway(written.error()) || written.error().code == ErrorCode::kRefused)) {
+      return Fail(written.error());
+    }
+    const bool gone_already = !written && IsGoneAlready(item.order, written.error());
     if (!written && !gone_already) {
       pending_.SetAside(item, written.error().message);
       continue;
@@ -182,6 +209,7 @@ Result<std::size_t> Session::Flush(const std::string& except, bool all, store::D
               {{"order", Describe(item.order)},
                {"result", gone_already ? "it was gone already" : written->key}});
     pending_.Remove(item);
+    if (written) WarnIfReplaced(*written);
     ++done;
   }
   return done;
@@ -214,6 +242,12 @@ Result<PendingOrder> ReadOrder(const Invocation& invocation, const Session& sess
   if (order.service.empty()) {
     return Fail(ErrorCode::kInvalid, "no SERVICE is named (nor is EXPORTER_TYPE set)");
   }
+  if (verb == Verb::kRegister && order.value.port == 0 && !registry::IsAddressOnly(order.service)) {
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("no port is given for {:?}: name it by --port or EXPORTER_PORT (only "
+                            "name servers, ns.dns, do without)",
+                            order.service));
+  }
   if (verb == Verb::kDeregister) {
     pending.reason = {WhoAmI(), "rollcall deregister"};
     return pending;
@@ -239,18 +273,12 @@ int Submit(Session& session, const PendingOrder& order, bool require_store) {
   const auto away = [&](const Error& why) {
     return require_store ? Report(why) : KeepForLater(session, order, why);
   };
-  const std::string subject = order.Subject();
   const auto deadline = store::After(kStorePatience);
-  const auto flushed = session.Flush(subject, false, deadline);
-  if (!flushed && IsAway(flushed.error())) {
-    return away(flushed.error());
-  }
-  const auto written = session.CarryOut(order, deadline);
-  if (!written && IsAway(written.error())) {
-    return away(written.error());
-  }
+  const auto flushed = session.Flush(order.Subject(), false, deadline);
+  if (!flushed && IsAway(flushed.error())) return away(flushed.error());
+  const auto written = session.Settle(order, deadline);
+  if (!written && IsAway(written.error())) return away(written.error());
   if (!written) return Report(written.error());
-  session.pending().Drop(subject);
   PrintWritten(order, *written, session.AddressOf(order, deadline).value_or(""));
   return kDone;
 }

@@ -18,7 +18,7 @@ inline constexpr std::chrono::milliseconds kStorePatience{5000};
 
 // --zone, --pending.path and the --etcd.* flags: of every command that writes.
 [[nodiscard]] std::vector<Setting> ClientSettings();
-// --address, --port, --host, --instance.
+// --port, --host, --instance.
 [[nodiscard]] std::vector<Setting> InstanceSettings();
 // --label, --ttl.
 [[nodiscard]] std::vector<Setting> ValueSettings();
@@ -38,6 +38,12 @@ class Session {
 
   [[nodiscard]] Result<registry::Written> CarryOut(const PendingOrder& order,
                                                    store::Deadline deadline);
+
+  // CarryOut() of what was ordered just now: meanwhile nobody else touches what waits about
+  // the same instance, and once the store has spoken, that waits no more.  What is
+  // deregistered while its registration still waited counts as done: `revision` is 0.
+  [[nodiscard]] Result<registry::Written> Settle(const PendingOrder& order,
+                                                 store::Deadline deadline);
 
   // Carries out what waits, the oldest first, but not what is about `except`, which
   // a newer order is about to settle.  `all`: also what was meant for another store.
@@ -68,6 +74,9 @@ class Session {
 
 // Leaves the order among those that wait, with a warning; kFailed if that fails too.
 [[nodiscard]] int KeepForLater(const Session& session, const PendingOrder& order, const Error& why);
+
+// A line in the log, if another registration stood where this one was written.
+void WarnIfReplaced(const registry::Written& written);
 
 // The store is away, as opposed to: it answered and would not.
 [[nodiscard]] bool IsAway(const Error& error);

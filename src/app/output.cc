@@ -59,7 +59,8 @@ Row RowOf(const registry::Listed& item) {
     if (cell.empty()) cell = "-";
     // A value may hold anything; a line of the table stays one.
     std::replace_if(
-        cell.begin(), cell.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+        cell.begin(), cell.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
   }
   return row;
 }
@@ -159,6 +160,11 @@ Scope ScopeOf(const std::string& name, const registry::Layout& layout, bool zone
   const std::string tail = "." + layout.zone;
   if (name.ends_with(tail)) scope.service.resize(name.size() - tail.size());
   return scope;
+}
+
+std::string WhereOf(const Scope& scope) {
+  const auto directory = registry::DirectoryOf(scope.layout, scope.service);
+  return directory ? fmt::format("below {}", *directory) : std::string("there");
 }
 
 }  // namespace rollcall::app

@@ -32,5 +32,7 @@ struct Scope {
 };
 [[nodiscard]] Scope ScopeOf(const std::string& name, const registry::Layout& layout,
                             bool zone_given);
+// "below /skydns/internal/prom/node", for a message.
+[[nodiscard]] std::string WhereOf(const Scope& scope);
 
 }  // namespace rollcall::app

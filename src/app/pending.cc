@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,18 +38,6 @@ class File {
   int fd_;
 };
 
-// Held for the moment in which a file takes another's place or goes, so that a
-// later order is never removed for an earlier one.
-class DirectoryLock {
- public:
-  explicit DirectoryLock(const fs::path& directory) : file_(directory, O_RDONLY | O_DIRECTORY) {
-    if (file_.ok()) (void)flock(file_.fd(), LOCK_EX);
-  }
-
- private:
-  File file_;  // closing it unlocks
-};
-
 bool WriteWhole(const fs::path& path, const std::string& text) {
   const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file.ok()) return false;
@@ -69,8 +56,10 @@ bool SyncDirectory(const fs::path& directory) {
 }
 
 std::optional<std::string> ReadWhole(const fs::path& path) {
+  std::error_code error;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
+  // Reading from a directory would throw.
+  if (!in || !fs::is_regular_file(path, error)) return std::nullopt;
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
@@ -112,14 +101,16 @@ std::string PendingOrder::Subject() const {
 
 fs::path Pending::ChooseDirectory(const std::string& given) {
   if (!given.empty()) return given;
-  if (const fs::path system(kSystemDirectory); IsWritable(system)) return system;
-  const std::string state = Environment("XDG_STATE_HOME");
-  const fs::path home =
-      state.empty() ? fs::path(Environment("HOME")) / ".local" / "state" : fs::path(state);
-  return home / "rollcall" / "pending";
+  const fs::path system(kSystemDirectory);
+  if (IsWritable(system)) return system;
+  const fs::path state(Environment("XDG_STATE_HOME"));
+  const fs::path home(Environment("HOME"));
+  if (state.is_absolute()) return state / "rollcall" / "pending";
+  if (home.is_absolute()) return home / ".local" / "state" / "rollcall" / "pending";
+  return system;  // never below whatever directory we were started in
 }
 
-Result<void> Pending::Put(const PendingOrder& order) const {
+Result<void> Pending::Put(PendingOrder order) const {
   const auto fail = [&](std::string_view what) {
     return Fail(ErrorCode::kUnavailable,
                 fmt::format("the order could not be kept in {}: {}: {}", directory_.string(), what,
@@ -131,23 +122,20 @@ Result<void> Pending::Put(const PendingOrder& order) const {
     errno = error.value();
     return fail("making the directory");
   }
+  const SubjectLock lock = Hold(order.Subject());
+  for (const Item& item : Load()) {
+    order.since = std::max(order.since, item.order.since + std::chrono::microseconds(1));
+  }
   const fs::path file = FileOf(directory_, order.Subject());
-  const fs::path draft = directory_ / fmt::format(".{}.{}", file.filename().string(), getpid());
+  const fs::path draft = directory_ / fmt::format(".{}.draft", file.filename().string());
   if (!WriteWhole(draft, ToJson(order) + "\n")) {
     const auto failed = fail("writing");
     fs::remove(draft, error);
     return failed;
   }
-  const DirectoryLock lock(directory_);
   if (rename(draft.c_str(), file.c_str()) != 0) return fail("renaming");
   if (!SyncDirectory(directory_)) return fail("syncing the directory");
   return {};
-}
-
-void Pending::Drop(const std::string& subject) const {
-  const DirectoryLock lock(directory_);
-  std::error_code error;  // Nothing there: nothing to forget.
-  fs::remove(FileOf(directory_, subject), error);
 }
 
 std::vector<Pending::Item> Pending::Load() const {
@@ -158,8 +146,9 @@ std::vector<Pending::Item> Pending::Load() const {
     if (file.extension() != ".json" || file.filename().string().starts_with('.')) continue;
     const auto json = ReadWhole(file);
     if (!json) {
-      if (fs::exists(file, error))
+      if (fs::exists(file, error)) {
         log::Warn("pending order cannot be read", {{"file", file.string()}});
+      }
       continue;
     }
     auto order = ParsePendingOrder(*json);
@@ -174,15 +163,28 @@ std::vector<Pending::Item> Pending::Load() const {
   return items;
 }
 
+SubjectLock Pending::Hold(const std::string& subject) const {
+  return SubjectLock::Wait(directory_, Hash(subject));
+}
+
+std::optional<SubjectLock> Pending::Claim(const Item& item) const {
+  auto lock = SubjectLock::Try(directory_, Hash(item.order.Subject()));
+  if (lock && ReadWhole(item.file) != item.json) lock.reset();
+  return lock;
+}
+
+bool Pending::Drop(const std::string& subject) const {
+  std::error_code error;  // Nothing there: nothing to forget.
+  return fs::remove(FileOf(directory_, subject), error);
+}
+
 void Pending::Remove(const Item& item) const {
-  const DirectoryLock lock(directory_);
   std::error_code error;
-  if (ReadWhole(item.file) == item.json) fs::remove(item.file, error);
+  fs::remove(item.file, error);
 }
 
 void Pending::SetAside(const Item& item, std::string_view why) const {
-  const DirectoryLock lock(directory_);
-  if (ReadWhole(item.file) == item.json) MoveToBroken(item.file, why);
+  MoveToBroken(item.file, why);
 }
 
 void Pending::MoveToBroken(const fs::path& file, std::string_view why) const {

@@ -8,10 +8,11 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/subject_lock.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "registry/registry.h"
@@ -43,15 +44,14 @@ class Pending {
   explicit Pending(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   // `given`, if not empty; else /var/lib/rollcall/pending, or, for those who may not
-  // write there, the user's own: $XDG_STATE_HOME/rollcall/pending.
+  // write there but have a home, the user's own: $XDG_STATE_HOME/rollcall/pending.
   [[nodiscard]] static std::filesystem::path ChooseDirectory(const std::string& given);
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
-  // kUnavailable: it could not be written.
-  [[nodiscard]] Result<void> Put(const PendingOrder& order) const;
-  // Forgets the order about a subject, if there is one.
-  void Drop(const std::string& subject) const;
+  // Waits for the subject's lock.  It comes after all that wait there, whatever the
+  // clock says meanwhile.  kUnavailable: it could not be written.
+  [[nodiscard]] Result<void> Put(PendingOrder order) const;
 
   struct Item {
     std::filesystem::path file;
@@ -61,9 +61,20 @@ class Pending {
   // All that can be read, the oldest first.  A file that cannot be read is reported
   // in the log and moved to `broken/`, out of the way but not lost.
   [[nodiscard]] std::vector<Item> Load() const;
-  // It has been carried out: forgets it, unless a later order has taken its place.
+
+  // Keeps all others from what waits about a subject, for as long as it lives.
+  [[nodiscard]] SubjectLock Hold(const std::string& subject) const;
+  // The same for an order found by Load().  Empty: it is no longer there as it was, or
+  // somebody is carrying it out.
+  [[nodiscard]] std::optional<SubjectLock> Claim(const Item& item) const;
+
+  // What follows requires that the caller holds the subject.
+  // Forgets the order about it; false: there is none.
+  bool Drop(const std::string& subject) const;
+  // It has been carried out: forgets it.
   void Remove(const Item& item) const;
-  // It never will be: moves it to `broken/`, with a line in the log that says why.
+  // It never will be carried out: moves it to `broken/`, with a line in the log that
+  // says why.
   void SetAside(const Item& item, std::string_view why) const;
 
  private:

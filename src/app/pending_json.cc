@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kLatest = 9'000'000'000'000'000;  // the year 2255: what WallTime can hold
 
 std::int64_t Microseconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -65,9 +66,12 @@ Result<PendingOrder> ParsePendingOrder(const std::string& text) {
   const std::string verb = Text(object, "verb");
   if (verb != "register" && verb != "deregister") return Bad("no such verb");
 
+  const std::int64_t since = Number(object, "since_us");
+  if (since < 0 || since > kLatest) return Bad("its time is out of range");
+
   PendingOrder order;
   order.verb = verb == "register" ? Verb::kRegister : Verb::kDeregister;
-  order.since = WallTime(std::chrono::microseconds(Number(object, "since_us")));
+  order.since = WallTime(std::chrono::microseconds(since));
   order.store = Text(object, "store");
   order.layout = {Text(object, "prefix"), Text(object, "zone"), Text(object, "base_path")};
   order.order.service = Text(object, "service");

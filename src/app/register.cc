@@ -14,7 +14,7 @@ namespace {
 int FlushOnly(Session& session) {
   const auto done = session.Flush("", true, store::After(kStorePatience));
   if (!done) return Report(done.error());
-  fmt::print("carried out {} pending orders\n", *done);
+  fmt::print("pending orders carried out: {}\n", *done);
   return kDone;
 }
 
@@ -50,7 +50,8 @@ Command RegisterCommand() {
           "  rollcall register node --port=9100 --label=rack=r12\n"
           "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1",
           Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
-          &Run};
+          &Run,
+          "The service: node, node.a, mysql."};
 }
 
 }  // namespace rollcall::app

@@ -65,16 +65,14 @@ void Leave(Session& session, PendingOrder order, std::string address) {
   order.order.value.host = std::move(address);
   order.order.value.extension = {};
   order.reason = {fmt::format("rollcall run on {}", order.order.host), "stopped"};
-  const auto gone = session.CarryOut(order, store::After(kStorePatience));
+  const auto gone = session.Settle(order, store::After(kStorePatience));
   if (gone) {
     log::Info("deregistered", {{"key", gone->key}, {"revision", gone->revision}});
   } else if (IsAway(gone.error())) {
     (void)KeepForLater(session, order, gone.error());
-    return;
   } else {
     log::Info("not deregistered", {{"reason", gone.error().message}});
   }
-  session.pending().Drop(order.Subject());
 }
 
 int Supervise(Session& session, const PendingOrder& order, const Invocation& invocation,
@@ -99,7 +97,7 @@ int Supervise(Session& session, const PendingOrder& order, const Invocation& inv
 
 int Run(const Invocation& invocation) {
   const Settings& settings = invocation.settings;
-  if (invocation.command.empty()) {
+  if (invocation.command.empty() || invocation.command[0].empty()) {
     return Report({ErrorCode::kInvalid, "no command is given: run SERVICE -- COMMAND..."});
   }
   const std::string on_stop = settings.Text("on-stop");
@@ -130,12 +128,15 @@ Command RunCommand() {
       "Runs an exporter and keeps its registration: run SERVICE -- COMMAND...",
       "COMMAND starts at once, whatever state the store is in. It is registered when its port\n"
       "answers. Signals are passed on to it, and its exit status is ours (128 + the signal, if\n"
-      "one ended it). Only a clean stop deregisters: not a crash, not a kill, and not while the\n"
-      "system goes down. If rollcall itself is killed, COMMAND runs on.\n\n"
+      "one ended it); it is to stay in the foreground. Only a clean stop deregisters, once "
+      "COMMAND\n"
+      "has ended: not a crash, not a kill, and not while the system goes down. If rollcall\n"
+      "itself is killed, COMMAND runs on, and keeps its port from the next one.\n\n"
       "Example:\n"
       "  rollcall run node --port=9100 -- /usr/bin/prometheus-node-exporter",
       Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
-      &Run};
+      &Run,
+      "The service: node, node.a, mysql."};
   command.takes_command = true;
   return command;
 }

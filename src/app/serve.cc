@@ -140,7 +140,7 @@ class Service {
                 {{"revision", revision}, {"keys", keys}, {"invalid", invalid}});
       if (first && keys == 0 && etcd_) HintAtEtcdV2();
     } else {
-      log::Warn("store lost; serving what is known",
+      log::Warn("no contact for too long; unknown names are SERVFAIL until it is back",
                 {{"standing", ToString(now)}, {"revision", revision}, {"keys", keys}});
     }
     NotifyStatus(fmt::format("{}: revision {}, {} registrations, {} invalid", ToString(now),
@@ -148,10 +148,9 @@ class Service {
   }
 
   void HintAtEtcdV2() {
-    log::Info(
-        "if the registrations were written by etcdctl's v2 commands (set, ls, rm): see "
-        "`etcdctl version`, and move them with `ETCDCTL_API=3 etcdctl migrate` (etcd up to "
-        "3.4) or write them anew with `etcdctl put`",
+    log::Warn(
+        "no key is under the prefix; if etcdctl's v2 commands (set, ls, rm) wrote the "
+        "registrations, only v2 sees them: copy them by `etcdctl put`",
         {{"prefix", options_.prefix}});
   }
 
@@ -255,7 +254,8 @@ Command ServeCommand() {
       "  rollcall serve --store=etcd --etcd.endpoint=http://127.0.0.1:2379 --zone=prom.local \\\n"
       "    --zone=10.0.0.0/8 --dns.listen-address=0.0.0.0:53",
       ServeSettings(),
-      &Run};
+      &Run,
+      ""};
 }
 
 }  // namespace rollcall::app

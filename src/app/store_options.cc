@@ -3,13 +3,18 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "model/key.h"
+#include "registry/validate.h"
 #include "store/etcd/core/url.h"
 #include "wire/name.h"
 
@@ -87,12 +92,21 @@ Result<void> ReadWhere(const Settings& settings, bool use_environment, StoreOpti
   return ReadEndpoints(named, {variable}, options);
 }
 
+// Said at once, rather than by a store that seems to be away.
+Result<void> CheckReadable(const Settings& settings, const std::string& name) {
+  const std::string file = settings.Text(name);
+  if (file.empty() || access(file.c_str(), R_OK) == 0) return {};
+  return settings.Wrong(name, fmt::format("{} cannot be read: {}", file, std::strerror(errno)));
+}
+
 // The first line, without its end.
 Result<std::string> ReadPassword(const Settings& settings, const std::string& file) {
+  if (auto ok = CheckReadable(settings, "etcd.password-file"); !ok) return Fail(ok.error());
+  std::error_code error;
   std::ifstream in(file);
   std::string line;
-  if (!in || !std::getline(in, line)) {
-    return settings.Wrong("etcd.password-file", fmt::format("{} cannot be read or is empty", file));
+  if (std::filesystem::is_directory(file, error) || !std::getline(in, line) || line.empty()) {
+    return settings.Wrong("etcd.password-file", fmt::format("{} has no first line", file));
   }
   if (line.ends_with('\r')) line.pop_back();
   return line;
@@ -131,6 +145,9 @@ Result<StoreOptions> ReadStoreOptions(const Settings& settings, bool use_environ
   if (options.etcd.cert_file.empty() != options.etcd.key_file.empty()) {
     return settings.Wrong("etcd.cert", "certificate and key (--etcd.key) go together");
   }
+  for (const char* name : {"etcd.cacert", "etcd.cert", "etcd.key"}) {
+    if (auto ok = CheckReadable(settings, name); !ok) return Fail(std::move(ok.error()));
+  }
   options.etcd.user = settings.Text("etcd.user");
   const std::string file = settings.Text("etcd.password-file");
   if (options.etcd.user.empty() != file.empty()) {
@@ -140,6 +157,7 @@ Result<StoreOptions> ReadStoreOptions(const Settings& settings, bool use_environ
     auto password = ReadPassword(settings, file);
     if (!password) return Fail(password.error());
     options.etcd.password = std::move(*password);
+    options.etcd.password_file = file;  // so that a new one needs no restart
   }
   return options;
 }
@@ -154,6 +172,10 @@ Result<registry::Layout> ReadLayout(const Settings& settings) {
   const std::string zone = settings.Text("zone");
   const auto name = wire::Name::FromText(zone);
   if (!name) return settings.Wrong("zone", name.error().message);
+  if (auto ok = registry::CheckService(zone.substr(0, zone.size() - zone.ends_with('.'))); !ok) {
+    return settings.Wrong("zone",
+                          fmt::format("{:?} is not the name of a zone, such as prom.local", zone));
+  }
   layout.zone = name->ToText();
   layout.zone.pop_back();  // the final dot
   if (const char* base = std::getenv("ETCD_BASE_PATH"); base != nullptr) {

@@ -154,7 +154,8 @@ Command WatchCommand() {
           "Example:\n"
           "  rollcall watch node --zone=prom.local",
           Join({{OutputSetting()}, ClientSettings()}),
-          &Run};
+          &Run,
+          "A service of the zone, or a whole name."};
 }
 
 }  // namespace rollcall::app

@@ -74,6 +74,18 @@ class RegisterSh(unittest.TestCase):
                            (("rm", "node"), {"EXPORTER_TYPE": "node"})):
             self.assertEqual(self.call(*words, **env), (2, ""), (words, env))
 
+    def test_values_arrive_as_they_are(self):
+        for odd in ("no de", "a'b", 'a"b', "$(id)", "*", "a;b"):
+            self.assertEqual(self.call("set", EXPORTER_TYPE=odd, EXPORTER_PORT="9100"),
+                             (0, f"register {odd}"))
+
+    def test_what_is_missing_is_named(self):
+        for words, env, name in (("set", {"EXPORTER_TYPE": "node"}, "EXPORTER_PORT"),
+                                 ("set", {"EXPORTER_TYPE": "", "EXPORTER_PORT": "1"}, "EXPORTER_TYPE"),
+                                 ("rm", {}, "EXPORTER_TYPE")):
+            done = run("sh", str(PACKAGING / "register.sh"), words, env={"ROLLCALL": "echo", **env})
+            self.assertIn(f"{name} is not set", done.stderr)
+
     def test_a_crash_is_no_deregistration(self):
         self.assertEqual(self.call("rm", EXPORTER_TYPE="node", SERVICE_RESULT="signal"), (0, ""))
         self.assertEqual(self.call("rm", EXPORTER_TYPE="node", SERVICE_RESULT="success"),
