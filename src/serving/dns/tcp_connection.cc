@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <utility>
 
 namespace rollcall::serving::dns {
 namespace {
@@ -17,6 +19,9 @@ constexpr std::size_t kMostQuery = 4096;
 constexpr std::size_t kFirstBuffer = 2048;
 constexpr std::size_t kMostUnsent = 128u << 10;
 constexpr std::size_t kMostDeferred = 64;
+// Questions answered in one go.  The costliest takes milliseconds, and there is one
+// thread for all connections.
+constexpr int kMostAtOnce = 16;
 
 }  // namespace
 
@@ -58,23 +63,40 @@ void TcpConnection::Close() {
 // Answers what can be answered now and sees to it that something is under way.
 void TcpConnection::Process() {
   const auto keep = shared_from_this();
-  while (self_ && !Full()) {
+  const bool more = AnswerSome();
+  if (!self_) return;
+  if (!writing_ && !ready_.empty()) Write();
+  if (more) {
+    Yield();
+  } else if (finishing_) {
+    if (Idle()) Close();
+  } else if (!reading_ && !Full()) {
+    Read();
+  }
+}
+
+// True: there may be more to answer at once.
+bool TcpConnection::AnswerSome() {
+  for (int i = 0; self_ && !Full(); ++i) {
     const std::span<const std::uint8_t> message = NextFrame();
-    if (message.data() == nullptr) break;
+    if (message.data() == nullptr) return false;
+    if (i == kMostAtOnce) return true;
     bool deferred = false;
-    const std::span<const std::uint8_t> reply = host_.Answer(message, keep, deferred);
+    const std::span<const std::uint8_t> reply = host_.Answer(message, shared_from_this(), deferred);
     if (deferred) ++deferred_;
     if (!reply.empty()) Queue(reply);
     Take(kPrefix + message.size());
     Touch();
   }
-  if (!self_) return;
-  if (!writing_ && !ready_.empty()) Write();
-  if (finishing_) {
-    if (Idle()) Close();
-  } else if (!reading_ && !Full()) {
-    Read();
-  }
+  return false;
+}
+
+void TcpConnection::Yield() {
+  if (std::exchange(yielded_, true)) return;
+  asio::post(socket_.get_executor(), [keep = shared_from_this()] {
+    keep->yielded_ = false;
+    keep->Process();
+  });
 }
 
 // One whole message without its length; data() is null: not all of it is here.

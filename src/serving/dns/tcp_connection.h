@@ -3,7 +3,8 @@
 // Frames (two octets of length, RFC 1035 section 4.2.2) are taken from the stream
 // and answered in order of completion: what the view can answer at once, what the
 // forwarder has to find out when it is found.  While a peer does not read its
-// replies, or too many are outstanding, nothing more is read from it.
+// replies, or too many are outstanding, nothing more is read from it; and who has
+// asked much at once lets others in between.
 //
 // Threads: all of it on the TCP thread.
 #pragma once
@@ -56,11 +57,15 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void Close();
 
   // Nothing asked that is not yet answered and sent.
-  [[nodiscard]] bool Idle() const { return deferred_ == 0 && !writing_ && ready_.empty(); }
+  [[nodiscard]] bool Idle() const {
+    return deferred_ == 0 && !writing_ && ready_.empty() && !yielded_;
+  }
   [[nodiscard]] const SocketAddress& peer() const { return peer_; }
 
  private:
   void Process();
+  [[nodiscard]] bool AnswerSome();
+  void Yield();
   [[nodiscard]] std::span<const std::uint8_t> NextFrame() const;
   void Take(std::size_t octets);
   void Queue(std::span<const std::uint8_t> reply);
@@ -80,6 +85,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   std::size_t deferred_ = 0;
   bool reading_ = false;
   bool writing_ = false;
+  bool yielded_ = false;    // Process() will be called once others had their turn
   bool finishing_ = false;  // the peer has closed its side, or we are stopping
   SteadyTime idle_deadline_;
   SteadyTime write_deadline_;
