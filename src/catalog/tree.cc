@@ -90,7 +90,10 @@ void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const
       found.push_back(&registration);
       return true;
     });
-    std::sort(found.begin(), found.end(), KeyLess());
+    // Mostly they all share one odd spelling, and its order is theirs.
+    if (!std::is_sorted(found.begin(), found.end(), KeyLess())) {
+      std::sort(found.begin(), found.end(), KeyLess());
+    }
     std::all_of(found.begin(), found.end(), [&](const Registration* r) { return visit(*r); });
     return;
   }

@@ -248,7 +248,8 @@ class Twins {
       unordered.emplace_back(registration.key);
       return true;
     });
-    EXPECT_THAT(unordered, ::testing::UnorderedElementsAreArray(below)) << text;
+    std::sort(unordered.begin(), unordered.end());
+    EXPECT_EQ(unordered, below) << text;
   }
   void CheckKey(const std::string& key) const {
     const auto found = tree_.FindKey(key);
