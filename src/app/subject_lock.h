@@ -1,5 +1,6 @@
 // One subject of a directory, held against other processes: a byte of its file `.lock`,
-// picked by a hash, so that those who are about something else need not wait.
+// picked by a hash, so that those who are about something else need not wait.  The file
+// goes with the last who holds a byte of it.
 //
 // Threads: two locks of one process exclude each other as well (open file description
 // locks, fcntl(2)); so never ask for one while holding it.
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 namespace rollcall::app {
 
@@ -25,8 +27,10 @@ class SubjectLock {
   ~SubjectLock();
 
  private:
-  explicit SubjectLock(int fd) : fd_(fd) {}
-  int fd_;  // closing it unlocks
+  SubjectLock(std::filesystem::path file, int fd) : file_(std::move(file)), fd_(fd) {}
+
+  std::filesystem::path file_;
+  int fd_;  // closing it unlocks; -1: nothing is held
 };
 
 }  // namespace rollcall::app
