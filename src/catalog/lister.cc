@@ -81,7 +81,6 @@ Result<bool> Lister::KnowsOurPast() {
     return !last.erased && then->kvs.front().mod_revision == last.revision;
   }
   if (then.error().code == ErrorCode::kInvalid) return false;  // a revision yet to come
-  if (then.error().code == ErrorCode::kCompacted) return true;
   return Fail(std::move(then.error()));
 }
 

@@ -41,7 +41,9 @@ class Lister {
   // was restored from a backup may have kept its cluster id (etcd makes it of the
   // members' addresses) and be past our revision again by the time we are back; its
   // history is another one all the same, and a watch must not go on in it.
-  // True also if that revision is no longer kept: the watch will say so.
+  // kCompacted: our revision is no longer kept, so list again, even where the next
+  // one is: etcd loses a deletion at the compacted revision itself
+  // (etcd-io/etcd#18089), and a watch from there would not tell.
   [[nodiscard]] Result<bool> KnowsOurPast();
 
  private:

@@ -141,12 +141,13 @@ TEST_F(ListerTest, AChangeUndoneBeforeAListIsNoPast) {
   EXPECT_TRUE(*lister_.KnowsOurPast());
 }
 
-TEST_F(ListerTest, APastNoLongerKeptIsLeftToTheWatch) {
+TEST_F(ListerTest, AWatchIsNotTakenUpAtTheCompactedRevisionItself) {
   Put(*memory_, "a");
   ASSERT_TRUE(lister_.List({}));
-  Put(*memory_, "b");
-  ASSERT_TRUE(memory_->Compact(Put(*memory_, "c")));
-  EXPECT_TRUE(*lister_.KnowsOurPast());
+  ASSERT_TRUE(memory_->Compact(Delete(*memory_, "a")));  // that of a watch's next event
+  const auto knows = lister_.KnowsOurPast();
+  ASSERT_FALSE(knows);
+  EXPECT_EQ(knows.error().code, ErrorCode::kCompacted);
 }
 
 TEST_F(ListerTest, AStoreWithAnotherHistoryIsAnotherOne) {

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "store/etcd/grpc_log.h"
+
 namespace rollcall::store::etcd {
 namespace {
 
@@ -90,6 +92,7 @@ grpc::ChannelArguments MakeArguments(const Options& options) {
 }  // namespace
 
 Result<std::vector<Member>> MakeMembers(const Options& options) {
+  TakeOverGrpcLog();
   auto endpoints = ParseEndpoints(options.endpoints);
   if (!endpoints) return Fail(std::move(endpoints.error()));
   auto credentials = MakeCredentials(options, endpoints->front().tls);

@@ -164,8 +164,8 @@ Result<LeaseTimes> GrpcClient::LeaseTimeToLive(LeaseId id, Deadline deadline) {
 Result<std::unique_ptr<Client>> Connect(const Options& options) {
   auto members = MakeMembers(options);
   if (!members) return Fail(std::move(members.error()));
-  return std::make_unique<GrpcClient>(
-      std::make_shared<Cluster>(*std::move(members), options.user, options.password));
+  return std::make_unique<GrpcClient>(std::make_shared<Cluster>(
+      *std::move(members), Cluster::Login{options.user, options.password, options.password_file}));
 }
 
 }  // namespace rollcall::store::etcd

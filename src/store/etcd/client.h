@@ -28,6 +28,7 @@ struct Options {
   std::string key_file;
   std::string user;
   std::string password;
+  std::string password_file;  // its first line, read at every login, goes before `password`
   std::chrono::milliseconds keepalive_time{5000};
   std::chrono::milliseconds keepalive_timeout{3000};
   std::chrono::milliseconds connect_timeout{4000};  // of one attempt

@@ -1,6 +1,7 @@
 #include "store/etcd/cluster.h"
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include "base/log.h"
@@ -18,10 +19,18 @@ bool Silent(const RpcStatus& status) {
 
 }  // namespace
 
-Cluster::Cluster(std::vector<Member> members, std::string user, std::string password)
+std::string Cluster::Login::CurrentPassword() const {
+  if (password_file.empty()) return password;
+  std::ifstream file(password_file);
+  std::string line;
+  if (!std::getline(file, line)) return password;
+  if (line.ends_with('\r')) line.pop_back();
+  return line.empty() ? password : line;
+}
+
+Cluster::Cluster(std::vector<Member> members, Login login)
     : members_(std::move(members)),
-      user_(std::move(user)),
-      password_(std::move(password)),
+      login_(std::move(login)),
       picker_(EndpointPicker(members_.size())) {
 }
 
@@ -78,12 +87,12 @@ Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, D
   Outcome outcome;
   for (int round = 0; round < 2; ++round) {
     std::string token;
-    if (!user_.empty()) {
+    if (!login_.user.empty()) {
       outcome = Authenticate(member, deadline, token);
       if (!outcome.status.ok()) return outcome;
     }
     outcome = attempt(index, token, deadline);
-    if (user_.empty() || !IsTokenFailure(outcome.status)) break;
+    if (login_.user.empty() || !IsTokenFailure(outcome.status)) break;
     DropToken();
   }
   return outcome;
@@ -97,8 +106,8 @@ Cluster::Outcome Cluster::Authenticate(Member& member, Deadline deadline, std::s
   grpc::ClientContext context;
   context.set_deadline(WallDeadline(deadline));
   etcdserverpb::AuthenticateRequest request;
-  request.set_name(user_);
-  request.set_password(password_);
+  request.set_name(login_.user);
+  request.set_password(login_.CurrentPassword());
   etcdserverpb::AuthenticateResponse response;
   const RpcStatus status = FromGrpc(member.auth->Authenticate(&context, request, &response));
   // A cluster without authentication takes every call, so a user is no mistake:
@@ -133,12 +142,16 @@ void Cluster::NoteAnswer(std::size_t index, const std::vector<std::size_t>& sile
 }
 
 void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) {
-  const bool nobody_there = status.message.find("refused") != std::string::npos;
-  if (!member.endpoint.tls || nobody_there || ever_answered_ || hinted_.exchange(true)) return;
-  log::Warn(
-      "no answer from etcd over TLS yet; a member that does not accept our client "
-      "certificate closes the connection without saying so (its own log does)",
-      {{"endpoint", member.endpoint.name}, {"error", status.message}});
+  const auto says = [&](std::string_view text) {
+    return status.message.find(text) != std::string::npos;
+  };
+  if (!member.endpoint.tls || says("refused") || ever_answered_ || hinted_.exchange(true)) return;
+  const bool theirs = says("certificate verify failed") || says("Verification Check failed");
+  log::Warn(theirs ? "the certificate of etcd is not accepted: it is of no authority in the CA "
+                     "file, has expired, or is for another name or address"
+                   : "no answer from etcd over TLS yet; a member that does not accept our client "
+                     "certificate closes the connection without saying so (its own log does)",
+            {{"endpoint", member.endpoint.name}, {"error", status.message}});
 }
 
 void Cluster::Subscribe(const void* stream, std::size_t member, std::function<void()> abandon) {

@@ -21,7 +21,15 @@ namespace rollcall::store::etcd {
 
 class Cluster {
  public:
-  Cluster(std::vector<Member> members, std::string user, std::string password);
+  struct Login {
+    std::string user;  // "": none
+    std::string password;
+    std::string password_file;  // "": none
+
+    // What the file says now; if it cannot be read, the password given.
+    [[nodiscard]] std::string CurrentPassword() const;
+  };
+  Cluster(std::vector<Member> members, Login login);
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
@@ -74,8 +82,7 @@ class Cluster {
   void HintAtCertificates(const Member& member, const RpcStatus& status);
 
   std::vector<Member> members_;
-  const std::string user_;
-  const std::string password_;
+  const Login login_;
   Guarded<EndpointPicker> picker_;
   Guarded<std::optional<std::string>> token_;
   Guarded<std::map<const void*, Stream>> streams_;

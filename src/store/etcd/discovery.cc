@@ -145,10 +145,10 @@ Result<std::vector<std::string>> Discover(const DiscoveryOptions& options, Stead
   resolver.Run(deadline);
 
   const std::string what = "SRV records of etcd below '" + options.domain + "'";
+  // In this order: plain text only where it is certain that there is nothing better,
+  // else whoever can drop an answer could have it.
   for (Lookup& lookup : lookups) {
     if (!lookup.targets.empty()) return ToUrls(std::move(lookup));
-  }
-  for (const Lookup& lookup : lookups) {
     if (IsNegative(lookup.status)) continue;
     const bool bad_name = lookup.status == ARES_EBADNAME;
     return Fail(bad_name ? ErrorCode::kInvalid : ErrorCode::kUnavailable,

@@ -155,6 +155,16 @@ TEST(Discover, TakesOnlyTheEncryptedOnesWhereThereAreBoth) {
   EXPECT_THAT(Ask(server).value(), ElementsAre("https://a.prom.local:2380"));
 }
 
+TEST(Discover, TakesPlainOnesOnlyWhereThereAreCertainlyNoEncryptedOnes) {
+  for (const int otherwise : {kServerFailure, kSilent}) {
+    const NameServer server({{"_etcd-client._tcp.prom.local", {{0, 0, 2379, "a.prom.local"}}}},
+                            otherwise);
+    const auto urls = Ask(server, std::chrono::milliseconds(500));
+    ASSERT_FALSE(urls) << otherwise;
+    EXPECT_EQ(urls.error().code, ErrorCode::kUnavailable);
+  }
+}
+
 TEST(Discover, ANameThatIsNotThereIsNotFound) {
   const NameServer server({}, kNameError);
   const auto urls = Ask(server);

@@ -56,8 +56,11 @@ void WatchStream::Read() {
     open = open && stream->Write(ToCreateRequest(keys, request_.start_revision));
   }
   etcdserverpb::WatchResponse response;
-  while (open && stream->Read(&response)) open = Take(std::move(response));
-  context_.TryCancel();
+  bool wanted = true;
+  while (open && wanted && stream->Read(&response)) wanted = Take(std::move(response));
+  // Not where the stream broke by itself: its own status says why, and counts
+  // against the member.
+  if (!wanted) context_.TryCancel();
   RpcStatus status = FromGrpc(stream->Finish());
   if (queue_.over()) return;
   if (status.ok()) status = {RpcCode::kUnavailable, "the member ended the watch"};

@@ -165,15 +165,16 @@ TEST_P(StoreContract, WatchFromACompactedRevisionSaysSo) {
   EXPECT_EQ(error.code, ErrorCode::kCompacted) << error.message;
 }
 
-TEST_P(StoreContract, WatchFromTheCompactedRevisionItselfIsWhole) {
+// A deletion at the compacted revision itself is promised by nobody: etcd loses it
+// (etcd-io/etcd#18089).
+TEST_P(StoreContract, WatchFromTheCompactedRevisionItselfTellsWhatIsStillThere) {
   Put("a", "1");
-  Put("b", "1");
-  const Revision deleted = Delete("a");
+  const Revision put = Put("b", "1");
   Put("c", "1");
-  subject().Compact(deleted);
-  const auto watch = Open({Below()}, deleted);
+  subject().Compact(put);
+  const auto watch = Open({Below()}, put);
   ASSERT_TRUE(watch);
-  EXPECT_THAT(Describe(Collect(*watch, 2), Key("")), ElementsAre("delete a", "put c=1"));
+  EXPECT_THAT(Describe(Collect(*watch, 2), Key("")), ElementsAre("put b=1", "put c=1"));
 }
 
 TEST_P(StoreContract, CompactionDoesNotDisturbAWatchThatIsUpToDate) {

@@ -1,4 +1,6 @@
 // User, password and tokens that expire, on a real etcd.
+#include <fstream>
+
 #include "store/etcd/testing/server_test.h"
 
 namespace rollcall::store::etcd::testing {
@@ -93,6 +95,37 @@ TEST(NoAuth, AUserIsNoMistakeWhereAuthenticationIsOff) {
   options.password = "pass";
   const auto put = Put(*MustConnect(options), "/a", "1");
   EXPECT_TRUE(put) << put.error().message;
+}
+
+TEST_F(Auth, ANewPasswordIsReadFromItsFileWithoutARestart) {
+  ASSERT_TRUE(Server().Etcdctl({"--user", "root:secret", "user", "add", "moving:old"}));
+  ASSERT_TRUE(Server().Etcdctl({"--user", "root:secret", "user", "grant-role", "moving", "own"}));
+  const TempDir folder;
+  const auto write = [&](const char* password) {
+    std::ofstream(folder / "password") << password << '\n';
+  };
+  write("old");
+  Options options = OptionsFor(Server().urls());
+  options.user = "moving";
+  options.password_file = folder / "password";
+  const auto client = MustConnect(options);
+  ASSERT_TRUE(Get(*client, "/own/a"));
+
+  // etcdctl asks for the new password twice, or takes it from its input.
+  ASSERT_EQ(testing::Run({"sh", "-c",
+                          "echo new | " + FindProgram("etcdctl") + " --endpoints " +
+                              Server().urls().front() +
+                              " --user root:secret user passwd moving --interactive=false"},
+                         folder / "passwd.log", {"ETCDCTL_API=3"}),
+            0);
+  const auto refused = Get(*client, "/own/a");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_NE(refused.error().message.find("invalid user ID or password"), std::string::npos)
+      << refused.error().message;
+  write("new");
+  const auto answer = Get(*client, "/own/a");
+  EXPECT_TRUE(answer) << answer.error().message;
 }
 
 }  // namespace

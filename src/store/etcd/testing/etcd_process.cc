@@ -128,6 +128,8 @@ void EtcdProcess::Kill() {
 
 void EtcdProcess::Freeze() {
   kill(pid_, SIGSTOP);
+  // It runs on until the signal has reached all its threads.
+  waitpid(pid_, nullptr, WUNTRACED);
 }
 void EtcdProcess::Thaw() {
   kill(pid_, SIGCONT);

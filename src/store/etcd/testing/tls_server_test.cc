@@ -86,7 +86,11 @@ TEST_F(Tls, AServerThatOurCaDidNotSignIsNotSpokenTo) {
   const Certificates others;
   Options options = Trusted();
   options.ca_file = others.Path("ca.pem");
+  ::testing::internal::CaptureStderr();
   EXPECT_EQ(Get(*MustConnect(options), "/a", Soon()).error().code, ErrorCode::kUnavailable);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("certificate of etcd is not accepted"), std::string::npos) << log;
+  EXPECT_EQ(log.find("ssl_transport_security.cc"), std::string::npos) << "gRPC's own: " << log;
 }
 
 TEST_F(Tls, PlainTextIsUnavailable) {
