@@ -2,12 +2,16 @@
 // the first call, and again at each call until that has succeeded.
 //
 // So a program starts whatever state the cluster, or the DNS that names it, is in.
+// Endpoints found by SRV are looked up again when none has answered for a while: a
+// cluster may move in the years that a server runs.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "app/rediscovery.h"
 #include "app/store_options.h"
 #include "base/guarded.h"
 #include "store/etcd/client.h"
@@ -46,10 +50,19 @@ class LazyEtcd final : public store::Store {
  private:
   struct State {
     std::vector<std::string> endpoints;
-    std::unique_ptr<store::etcd::Client> client;  // once made, it stays
+    // Calls and watches under way keep one that has been replaced.
+    std::shared_ptr<store::etcd::Client> client;
+    store::etcd::ClientCounters replaced;  // of all clients before
+    Rediscovery rediscovery;
   };
-  [[nodiscard]] Result<store::etcd::Client*> Client(store::Deadline deadline);
+  [[nodiscard]] Result<std::shared_ptr<store::etcd::Client>> Client(store::Deadline deadline);
+  [[nodiscard]] Result<std::vector<std::string>> Look(store::Deadline deadline) const;
   [[nodiscard]] Result<void> Find(State& state, store::Deadline deadline) const;
+  // Drops the client if the records name other endpoints now.
+  void FindAgain(State& state, store::Deadline deadline) const;
+  // One call on the client, by which is seen whether anybody answers.
+  template <typename Call>
+  std::invoke_result_t<Call, store::Store&> With(store::Deadline deadline, Call call);
 
   const StoreOptions options_;
   Guarded<State> state_;
