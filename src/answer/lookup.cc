@@ -34,13 +34,14 @@ wire::NameView WithoutLabels(wire::NameView name, std::size_t count) {
   return name;
 }
 
-// Whether the rightmost labels of `name` are those of `pattern`.
-bool Matches(wire::NameView name, wire::NameView pattern) {
+// Whether the rightmost labels of `name` are those of `pattern`.  Requires: those of
+// `fixed`, which `pattern` ends in, are known to be.
+bool Matches(wire::NameView name, wire::NameView pattern, wire::NameView fixed) {
   const std::size_t labels = name.LabelCount();
   const std::size_t wanted = pattern.LabelCount();
   if (labels < wanted) return false;
   name = WithoutLabels(name, labels - wanted);
-  for (; !pattern.IsRoot(); pattern = pattern.Parent(), name = name.Parent()) {
+  for (; pattern.size() > fixed.size(); pattern = pattern.Parent(), name = name.Parent()) {
     const std::string_view label = pattern.FirstLabel();
     if (!IsWildcard(label) && !EqualLabels(label, name.FirstLabel())) return false;
   }
@@ -70,9 +71,8 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order orde
       return false;
     }
     ++task.registrations;
-    if (wild && (registration.nameless || !Matches(wire::NameView(registration.name), name))) {
-      return true;
-    }
+    const wire::NameView its_name(registration.name);
+    if (wild && (registration.nameless || !Matches(its_name, name, fixed))) return true;
     if (!registration.usable()) {
       state.unreadable = true;
       return true;
