@@ -8,7 +8,7 @@ clean up by name.
 
 import ctypes
 import os
-import shutil
+import pathlib
 import subprocess
 import sys
 
@@ -34,9 +34,8 @@ def enter():
     if os.geteuid() != 0:
         sys.exit("scenarios make network namespaces: run them as root (script/test does)")
     os.environ[_INSIDE] = "1"
-    unshare = shutil.which("unshare") or "/usr/bin/unshare"
-    os.execv(unshare, ["unshare", "--net", "--mount", "--propagation", "private", "--pid", "--fork",
-                       "--mount-proc", "--kill-child", sys.executable, *sys.argv])
+    isolated = pathlib.Path(__file__).parents[2] / "script" / "isolated"
+    os.execv(isolated, [str(isolated), "--net", sys.executable, *sys.argv])
 
 
 def _checked(result, what):

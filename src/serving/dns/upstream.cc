@@ -150,9 +150,10 @@ asio::awaitable<MaybeReply> AskTcp(const SocketAddress& upstream, const OutsideQ
   if (unreachable) co_return nullptr;
 
   const std::size_t size = asked.message.size();
-  std::vector<std::uint8_t> buffer{static_cast<std::uint8_t>(size >> 8),
-                                   static_cast<std::uint8_t>(size & 0xFF)};
-  buffer.insert(buffer.end(), asked.message.begin(), asked.message.end());
+  std::vector<std::uint8_t> buffer(2 + size);
+  buffer[0] = static_cast<std::uint8_t>(size >> 8);
+  buffer[1] = static_cast<std::uint8_t>(size & 0xFF);
+  std::copy(asked.message.begin(), asked.message.end(), buffer.begin() + 2);
   const auto [unsent, sent] = co_await asio::async_write(*socket, asio::buffer(buffer), kAsTuple);
   if (unsent) co_return nullptr;
 
