@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "app/address.h"
 #include "base/log.h"
@@ -188,10 +189,12 @@ Result<std::size_t> Session::Flush(const std::string& except, bool all, store::D
   for (const Pending::Item& item : pending_.Load()) {
     if (!except.empty() && item.order.Subject() == except) continue;
     if (!all && item.order.store != store_.options().Identity()) {
-      log::Warn(
-          "a pending order was meant for another store; `rollcall register --flush` carries "
-          "it out here",
-          {{"order", Describe(item.order)}, {"store", item.order.store}});
+      if (!std::exchange(foreign_told_, true)) {
+        log::Warn(
+            "an order that waits was meant for another store, and maybe not alone; `rollcall "
+            "register --flush` carries all of them out here",
+            {{"order", Describe(item.order)}, {"store", item.order.store}});
+      }
       continue;
     }
     const auto claimed = pending_.Claim(item);

@@ -61,6 +61,7 @@ class Session {
   LazyEtcd store_;
   registry::Layout layout_;
   Pending pending_;
+  bool foreign_told_ = false;  // in the log; once is enough for those who try again and again
 };
 
 // The order that the command line and the environment describe; SERVICE is the

@@ -103,7 +103,7 @@ TEST_F(EnvironmentTest, EtcdEndpointMayBeADomainForDiscovery) {
 
 TEST_F(EnvironmentTest, BadEndpointsAreRefusedWithTheirOrigin) {
   for (const char* bad :
-       {"ftp://a:1", "http://a:1/path", "http://", "http://a:port", "http://[::1"}) {
+       {"ftp://a:1", "http://a:1/path", "http://", "http://a:port", "http://[::1", "no such"}) {
     setenv("ETCD_ENDPOINT", bad, 1);
     const auto options = ReadStoreOptions(All(), true);
     ASSERT_FALSE(options) << bad;

@@ -71,13 +71,19 @@ Result<void> ReadEndpoints(const Settings& settings, const std::vector<std::stri
   return {};
 }
 
+Result<void> CheckDomain(const Settings& settings, const std::string& name,
+                         const std::string& domain) {
+  if (registry::CheckService(domain.substr(0, domain.size() - domain.ends_with('.')))) return {};
+  return settings.Wrong(name, fmt::format("{:?} is not a domain, such as prom.local", domain));
+}
+
 Result<void> ReadWhere(const Settings& settings, bool use_environment, StoreOptions& options) {
   if (settings.IsGiven("etcd.discovery-srv")) {
     if (settings.IsGiven("etcd.endpoint")) {
       return settings.Wrong("etcd.discovery-srv", "endpoints are named as well; give one of both");
     }
     options.discovery_srv = settings.Text("etcd.discovery-srv");
-    return {};
+    return CheckDomain(settings, "etcd.discovery-srv", options.discovery_srv);
   }
   const char* variable = use_environment ? std::getenv("ETCD_ENDPOINT") : nullptr;
   if (settings.IsGiven("etcd.endpoint") || variable == nullptr || *variable == '\0') {
@@ -85,7 +91,9 @@ Result<void> ReadWhere(const Settings& settings, bool use_environment, StoreOpti
   }
   if (IsDomain(variable)) {
     options.discovery_srv = variable;
-    return {};
+    Settings named({Setting{"etcd.discovery-srv", "DOMAIN", "", ""}});
+    named.Set("etcd.discovery-srv", {{variable}, "ETCD_ENDPOINT"});
+    return CheckDomain(named, "etcd.discovery-srv", options.discovery_srv);
   }
   Settings named({Setting{"etcd.endpoint", "URL", "", ""}});
   named.Set("etcd.endpoint", {{variable}, "ETCD_ENDPOINT"});
@@ -172,7 +180,7 @@ Result<registry::Layout> ReadLayout(const Settings& settings) {
   const std::string zone = settings.Text("zone");
   const auto name = wire::Name::FromText(zone);
   if (!name) return settings.Wrong("zone", name.error().message);
-  if (auto ok = registry::CheckService(zone.substr(0, zone.size() - zone.ends_with('.'))); !ok) {
+  if (!registry::CheckService(zone.substr(0, zone.size() - zone.ends_with('.')))) {
     return settings.Wrong("zone",
                           fmt::format("{:?} is not the name of a zone, such as prom.local", zone));
   }

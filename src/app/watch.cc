@@ -44,8 +44,10 @@ class Watcher {
         continue;
       }
       if (!IsAway(ended.error())) return ended;
-      log::Warn("store away; the watch goes on when it is back",
-                {{"error", ended.error().message}});
+      if (!std::exchange(away_, true)) {
+        log::Warn("store away; the watch goes on when it is back",
+                  {{"error", ended.error().message}});
+      }
       if (signals.WaitFor(backoff.Next())) return {};
     }
     return {};
@@ -55,6 +57,13 @@ class Watcher {
   // Lists once, or again after a gap, and starts the watch behind it.
   Result<void> Begin() {
     const auto deadline = store::After(kStorePatience);
+    if (away_) {  // a watch is accepted at once; only a reply shows that the store is back
+      const auto reply = session_.store().Range(
+          {.keys = store::KeyRange::Single("/"), .limit = 1, .keys_only = true}, deadline);
+      if (!reply && IsAway(reply.error())) return Fail(reply.error());
+      away_ = false;
+      log::Info("store is back", {{"from_revision", next_}});
+    }
     if (next_ == 0) {
       const auto listing = registry_.List(service_, deadline);
       if (!listing) return Fail(listing.error());
@@ -125,6 +134,7 @@ class Watcher {
   store::Revision next_ = 0;                      // 0: list first
   std::unique_ptr<store::Watch> watch_;
   bool announced_ = false;
+  bool away_ = false;  // told in the log
 };
 
 int Run(const Invocation& invocation) {

@@ -127,6 +127,23 @@ def two_at_once(scenario, etcd):
     scenario.step("three rollcalls carry out each order once")
 
 
+def a_watch_goes_on(scenario, etcd):
+    with Away(etcd):
+        done(cli("register", "node", "--host=h8", "--address=192.0.2.8", "--port=9100",
+                 "--etcd.endpoint=http://127.0.0.1:1"), "an order meant for another store")
+        watch = scenario.start("watch", [BINARY, "watch", "node"])
+        watch.wait_output("store away")
+    watch.wait_output("store is back")
+    etcd.put(f"{NODE}/late", {"host": "192.0.2.99", "port": 9100})
+    watch.wait_output("late")
+    equal((watch.output().count("store away"), watch.output().count("store is back")), (1, 1), "lines")
+    equal(watch.output().count("another store"), 1, "lines about the order of another store")
+    watch.stop()
+    done(cli("register", "--flush"), "flush")
+    check(etcd.get(f"{NODE}/h8"), "--flush carries it out here")
+    scenario.step("watch goes on, and says once that etcd is away")
+
+
 def no_place(scenario, etcd):
     full = scenario.path("full")
     os.makedirs(full)
@@ -158,6 +175,7 @@ def run(scenario):
     others_are_left(scenario, etcd)
     a_new_start_is_not_undone(scenario, etcd)
     two_at_once(scenario, etcd)
+    a_watch_goes_on(scenario, etcd)
     no_place(scenario, etcd)
 
 
