@@ -40,6 +40,16 @@ class Units(unittest.TestCase):
                 done = run(*words, "-n", str(PACKAGING / script))
                 self.assertEqual((done.returncode, done.stderr), (0, ""), (shell, script))
 
+    def test_upstart_kills_rollcall_and_nothing_else_when_the_machine_goes_down(self):
+        text = (PACKAGING / "upstart/prom-node.conf").read_text(encoding="utf-8")
+        script = text.split("pre-stop script\n")[1].split("end script")[0]
+        # As initctl answers while a job stops.
+        status = "prom-node stop/pre-stop, process 4711\\n\\tpre-stop process 4712\\n"
+        stand_in = f"initctl() {{ printf '{status}'; }}\nkill() {{ echo \"$@\"; }}\n"
+        for events, killed in (("runlevel", "-KILL 4711\n"), ("", "")):
+            done = run("sh", "-ec", stand_in + script, env={"UPSTART_STOP_EVENTS": events})
+            self.assertEqual((done.returncode, done.stdout), (0, killed), done.stderr)
+
     def test_the_defaults_hold_what_the_units_read(self):
         names = {line.split("=")[0] for file in ("prom", "prom-node")
                  for line in (PACKAGING / "default" / file).read_text(encoding="utf-8").splitlines()
