@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 
 #include "answer/chain.h"
 #include "answer/rrset.h"
@@ -30,6 +31,7 @@ Glue::Glue(Task& task, std::size_t most) : task_(task) {
 void Glue::AddAddress(NameView owner, const Registration& registration) {
   std::vector<Record>& out = task_.answer.additional;
   if (out.size() > task_.MostRecords(kMinA)) return;  // can never be sent
+  if (owner.size() != registration.name.size()) scattered_ = true;
   Record record{owner, Type::kAaaa, task_.Ttl(registration), wire::Aaaa{registration.host.address}};
   if (registration.host.kind == model::HostKind::kIpv4) {
     wire::A a;
@@ -55,6 +57,7 @@ void Glue::AddName(NameView target, bool stripped) {
       [&](std::size_t at) { return names[at].wire() == target.wire(); });
   if (found != names.size()) return;
   names.push_back(target);
+  scattered_ = true;
 
   const Zone* zone = target.IsAtOrBelow(task_.zone.name) ? &task_.zone : task_.zones.Match(target);
   AddType(zone, target, Type::kA);
@@ -86,7 +89,14 @@ void Glue::Finish() {
   task_.exhausted = false;
   task_.too_many = false;
   task_.unsure = false;
-  EvenTtlByRrset(task_.answer.additional, task_.work.glue);
+  std::vector<Record>& out = task_.answer.additional;
+  // The encoder leaves out whole RRsets only if it finds them whole (RFC 2181 section 9).
+  if (scattered_) {
+    std::sort(out.begin(), out.end(), [](const Record& a, const Record& b) {
+      return std::tuple(a.owner.wire(), a.type) < std::tuple(b.owner.wire(), b.type);
+    });
+  }
+  EvenTtlByRrset(out, task_.work.glue);
 }
 
 }  // namespace rollcall::answer

@@ -23,12 +23,14 @@ class Glue {
   // CNAMEs that lead to it, then AAAA.  `stripped`: CoreDNS's answer, without AAAA.
   void AddName(wire::NameView target, bool stripped);
 
-  void Finish();  // evens the TTLs
+  // Puts each RRset together and evens its TTLs.
+  void Finish();
 
  private:
   void AddType(const Zone* zone, wire::NameView target, wire::Type type);
 
   Task& task_;
+  bool scattered_ = false;  // the records of an RRset may lie apart
 };
 
 }  // namespace rollcall::answer

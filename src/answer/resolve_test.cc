@@ -152,6 +152,19 @@ TEST_F(ResolveTest, ANamedTargetHasGlueOfBothFamilies) {
               ElementsAre("t.z.test. 15 IN A 10.0.0.1", "t.z.test. 15 IN AAAA 2001:db8::1"));
 }
 
+TEST_F(ResolveTest, GlueOfOneTargetStaysTogether) {
+  int i = 0;
+  for (const std::string host : {"10.0.0.1", "2001:db8::1", "10.0.0.2"}) {
+    Put("test/z/s/" + std::to_string(i++), R"({"host":")" + host + R"(","targetstrip":1})");
+  }
+  Ask("s.z.test", Type::kSrv);
+  EXPECT_THAT(
+      ToTexts(answer_.additional),
+      ::testing::UnorderedElementsAre("s.z.test. 15 IN A 10.0.0.1", "s.z.test. 15 IN A 10.0.0.2",
+                                      "s.z.test. 15 IN AAAA 2001:db8::1"));
+  EXPECT_NE(answer_.additional[1].type, Type::kAaaa) << "else half of the addresses may be sent";
+}
+
 // The world outside.
 
 TEST_F(ResolveTest, WithoutAForwarderAnOutsideAliasIsBare) {
