@@ -14,7 +14,7 @@ constexpr std::size_t kMaxQuerySize = kHeaderSize + kMaxNameSize + 4 + 11 + 4;
 }  // namespace
 
 std::vector<std::uint8_t> BuildQuery(const Question& question, const QueryOptions& options) {
-  std::array<std::uint8_t, kMaxQuerySize> buffer;
+  std::array<std::uint8_t, kMaxQuerySize> buffer{};
   Writer to(buffer, 1);
   unsigned flags = 0;
   if (options.recursion_desired) flags |= kRecursionDesired;
