@@ -17,6 +17,7 @@ Result<pid_t> Spawn(const std::vector<std::string>& command, int output) {
     return Fail(ErrorCode::kInvalid, "no command is given");
   }
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
 
