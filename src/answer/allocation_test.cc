@@ -9,6 +9,7 @@
 #include "answer/respond.h"
 #include "wire/build_query.h"
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): this is what `new` is made of.
 namespace {
 std::atomic<std::size_t> g_allocations{0};
 
@@ -44,6 +45,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete[](void* memory, std::size_t) noexcept {
   std::free(memory);
 }
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 namespace rollcall::answer {
 namespace {

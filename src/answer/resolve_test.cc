@@ -13,7 +13,6 @@ using ::testing::IsEmpty;
 using testing::N;
 using testing::ResolveTest;
 using testing::ToTexts;
-using ::testing::UnorderedElementsAre;
 using wire::Rcode;
 using wire::Type;
 
