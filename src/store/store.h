@@ -159,7 +159,9 @@ class Watch {
   // The next batch, each event exactly once and in order from start_revision.
   // kDeadline: nothing came, call again.  After any other error the watch is
   // over: kCompacted (start_revision is no longer kept: list again), kUnavailable
-  // (stream broken, leader lost: watch again from the last revision + 1),
+  // (stream broken, leader lost: watch again from the last revision + 1; with
+  // several ranges, from the last one of the range that must lose nothing, since
+  // a store that catches up may send one range ahead of another),
   // kCancelled (by Cancel).
   [[nodiscard]] virtual Result<WatchBatch> Next(Deadline deadline) = 0;
 
