@@ -146,6 +146,10 @@ void Feed::Impl::RunFeed() {
     if (!error) {
       error = Follow(backoff, away);
       contact_.WatchLost(clock_.Now());
+      const bool compacted = error->code == ErrorCode::kCompacted;
+      const bool was_catching_up =
+          ledger_.With([=](Ledger& ledger) { return ledger.EndCatchingUp(compacted); });
+      if (compacted && was_catching_up) continue;  // the list is as good as it was
     }
     if (stopping()) return;
     const bool again = std::exchange(control_.Lock()->list_again, false);
@@ -194,7 +198,7 @@ Result<void> Feed::Impl::List() {
 Error Feed::Impl::Follow(Backoff& backoff, bool& away) {
   const store::WatchRequest request{
       {store::KeyRange::Prefix(options_.prefix + "/"), store::KeyRange::Single(keys_.serial)},
-      ledger_.With([](Ledger& ledger) { return ledger.revision(); }) + 1};
+      ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })};
   auto watch = store_.StartWatch(request, After(options_.contact_timeout));
   if (!watch) return std::move(watch.error());
   if (std::exchange(away, false)) log::Info("store is back");
@@ -235,7 +239,7 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
   store::Revision revision = 0;
   ledger_.With([&](Ledger& ledger) {
     applied = ledger.Apply(batch.events);
-    revision = ledger.revision();
+    revision = ledger.whole_at();
     const auto next = ledger.leases().next_due();
     due = next && *next <= clock_.Now();
   });

@@ -286,7 +286,8 @@ TEST_F(FeedTest, ProofsWithoutAWatchDoNotKeepItSynced) {
   faulty_.FailAlways(Call::kStartWatch, ErrorCode::kUnavailable);
   faulty_.BreakWatches();
   const int before = faulty_.calls(Call::kStartWatch);
-  ASSERT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) > before; }));
+  // Of two failed starts the first has been taken note of.
+  ASSERT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) > before + 1; }));
   EXPECT_EQ(feed_->standing(), Standing::kSynced);
   clock_.Advance(seconds(11));
   const std::uint64_t contacts = feed_->counters().contacts;
@@ -410,6 +411,47 @@ TEST_F(FeedTest, TheSerialNeverGoesBackAndTheRaisedOffsetIsTaken) {
   ASSERT_TRUE(Eventually([&] { return feed_->counters().contacts > contacts + 5; }));
   EXPECT_LE(raises_, raises + 2);  // has ended
   EXPECT_LT(Serial() - provisional, 100U);
+}
+
+TEST_F(FeedTest, OneThatListedShowsTheSerialOfOneThatFollowed) {
+  Begin();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  Put("a", Value(1));
+  Put("ghost", Value(2));
+  ASSERT_TRUE(Reaches(Delete("ghost")));
+  const std::uint32_t serial = Serial();
+  Write(store::PutOp{"/neighbour", "not ours", 0});
+
+  Publisher publisher;
+  Feed later(faulty_, publisher, Options(), clock_);
+  later.Start();
+  Publisher::Reader reader = publisher.AddReader();
+  const auto look = [&] {
+    const auto view = reader.Enter();
+    EXPECT_EQ(view->tree.FindKey("/skydns/ghost"), nullptr);  // not for a moment
+    return view->serial();
+  };
+  EXPECT_TRUE(Eventually([&] { return look() == serial; })) << look() << " not " << serial;
+}
+
+TEST_F(FeedTest, OneThatListedBehindCompactedHistoryShowsNoLowerSerial) {
+  Begin();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  Put("a", Value(1));
+  ASSERT_TRUE(Reaches(Put("b", Value(2))));
+  ASSERT_TRUE(Reaches(Delete("b")));
+  const std::uint32_t serial = Serial();
+  const store::Revision last = Write(store::PutOp{"/neighbour", "not ours", 0});
+  ASSERT_TRUE(memory_->Compact(last));
+
+  Publisher publisher;
+  Feed later(faulty_, publisher, Options(), clock_);
+  later.Start();
+  // One that began too far back, and one behind the list.
+  ASSERT_TRUE(Eventually([&] { return later.counters().watches == 2; }));
+  Publisher::Reader reader = publisher.AddReader();
+  EXPECT_TRUE(Eventually([&] { return reader.Enter()->serial() >= serial; }));
+  EXPECT_EQ(later.counters().lists, 1U);
 }
 
 TEST_F(FeedTest, TheOffsetIsReadWithTheListAndFollowed) {

@@ -6,6 +6,13 @@
 #include "model/serial.h"
 
 namespace rollcall::catalog {
+namespace {
+
+// How far back a watch may begin only for the sake of the serial: the store reads
+// all of its history from there.
+constexpr store::Revision kMostCatchingUp = 100'000;
+
+}  // namespace
 
 Ledger::Ledger(Publisher& publisher, const Clock& clock, Keys keys)
     : publisher_(publisher), clock_(clock), keys_(std::move(keys)), reader_(publisher.AddReader()) {
@@ -47,7 +54,11 @@ void Ledger::EndList(store::Revision revision, const store::KeyValue* serial) {
     serial_.Forget();
   }
   if (serial) HearSerial(*serial);
-  revision_ = revision;
+  // The serial of one epoch never goes back, even if the last change was a deletion.
+  revision_ = other_store_ ? last_change_.revision : std::max(revision_, last_change_.revision);
+  whole_at_ = revision;
+  catching_up_ = revision_ < whole_at_;
+  if (whole_at_ - revision_ > kMostCatchingUp) (void)EndCatchingUp(true);
   ever_listed_ = true;
   other_store_ = false;
   listed_.clear();
@@ -73,10 +84,19 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
   for (const std::string& key : vanished) StageErase(stage, key, revision);
 }
 
+bool Ledger::EndCatchingUp(bool history_is_gone) {
+  if (!std::exchange(catching_up_, false)) return false;
+  if (history_is_gone) {
+    revision_ = whole_at_;
+    if (ever_listed_) Publish({});
+  }
+  return true;
+}
+
 // --- events
 
 std::size_t Ledger::Apply(std::span<const store::Event> events) {
-  const store::Revision before = revision_;
+  const store::Revision before = whole_at_;
   Stage stage;
   std::size_t applied = 0;
   for (const store::Event& event : events) {
@@ -84,15 +104,19 @@ std::size_t Ledger::Apply(std::span<const store::Event> events) {
       if (event.type == store::Event::Type::kPut) HearSerial(event.kv);
       continue;
     }
-    if (event.kv.mod_revision <= before) continue;  // told already
+    revision_ = std::max(revision_, event.kv.mod_revision);
+    if (event.kv.mod_revision <= before) continue;  // in the view already, or gone again
     if (event.type == store::Event::Type::kPut) {
       StagePut(stage, event.kv);
     } else {
       StageErase(stage, event.kv.key, event.kv.mod_revision);
     }
     Remember(event.kv, event.type == store::Event::Type::kDelete);
-    revision_ = std::max(revision_, event.kv.mod_revision);
     ++applied;
+  }
+  if (revision_ > whole_at_) {
+    whole_at_ = revision_;
+    catching_up_ = false;
   }
   Publish(std::move(stage));
   return applied;

@@ -42,6 +42,17 @@ class Ledger {
   void EndList(store::Revision revision, const store::KeyValue* serial);
   [[nodiscard]] std::size_t listed() const { return listed_.size(); }
 
+  // Where the watch has to begin.  After a list that is behind the last change that
+  // it shows: later changes took away all they had put, and only the watch can tell
+  // when.  Without them, this replica's serial would not be that of one that followed.
+  [[nodiscard]] store::Revision WatchFrom() const {
+    return (catching_up_ ? revision_ : whole_at_) + 1;
+  }
+  // From now on the watch begins behind the list.  `history_is_gone`: nobody can tell
+  // when the last change was; the serial becomes that of the list, the highest that
+  // it can have had.  False: the watch would have begun there anyway.
+  bool EndCatchingUp(bool history_is_gone);
+
   // Whole revisions, in order, each once.  Returns how many were registrations'.
   std::size_t Apply(std::span<const store::Event> events);
 
@@ -61,8 +72,11 @@ class Ledger {
   };
   void SetLeases(std::span<const LeaseTime> times);
 
+  // Of the last change of a registration, as far as it is known: makes the serial.
   [[nodiscard]] store::Revision revision() const { return revision_; }
-  // The last change of a registration that is known; no key: none.
+  // Up to where nothing is missing in the view; never below revision().
+  [[nodiscard]] store::Revision whole_at() const { return whole_at_; }
+  // A change that the view holds, to know the store by again; no key: none.
   struct LastChange {
     std::string key;
     store::Revision revision = 0;
@@ -97,6 +111,8 @@ class Ledger {
   const Keys keys_;
   Publisher::Reader reader_;
   store::Revision revision_ = 0;
+  store::Revision whole_at_ = 0;
+  bool catching_up_ = false;
   LastChange last_change_;
   SerialOffset serial_;
   LeaseBook leases_;

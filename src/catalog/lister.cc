@@ -72,7 +72,7 @@ Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
 
 Result<bool> Lister::KnowsOurPast() {
   const auto [last, revision] = ledger_.With(
-      [](Ledger& ledger) { return std::pair(ledger.last_change(), ledger.revision()); });
+      [](Ledger& ledger) { return std::pair(ledger.last_change(), ledger.whole_at()); });
   if (last.key.empty()) return true;
   auto then = store_.Range({.keys = store::KeyRange::Single(last.key), .revision = revision},
                            store::After(options_.past_timeout));

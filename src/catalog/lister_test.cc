@@ -76,7 +76,7 @@ class ListerTest : public ::testing::Test {
   void Hear(store::Store& store) {
     auto watch =
         store.StartWatch({{store::KeyRange::Prefix("/skydns/")},
-                          ledger_.With([](Ledger& ledger) { return ledger.revision(); }) + 1},
+                          ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })},
                          After(kLong));
     while (const auto batch = (*watch)->Next(After(seconds(0)))) {
       ledger_.With([&](Ledger& ledger) { return ledger.Apply(batch->events); });
