@@ -19,7 +19,7 @@ ROOMS = {
     "store": (["base"], []),
     "store/etcd": (["base", "store"], []),
     "store/embedded": (["base", "store"], []),
-    "etcdapi": (["base", "store"], []),
+    "etcdapi": (["base", "store", "store/embedded"], []),
     "catalog": (["base", "wire", "model", "store"], []),
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
@@ -34,6 +34,7 @@ ROOMS = {
 TESTS_MAY = ["store", "store/embedded"]
 HEAVY = {
     "gRPC and protobuf": (r"grpc|google/protobuf/|.*\.pb\.h", ["store/etcd", "etcdapi"]),
+    "LMDB": (r"lmdb\.h", ["store/embedded"]),
     "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
 }
 README_LINES = 40

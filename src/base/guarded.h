@@ -35,6 +35,9 @@ class Guarded {
 
   Guarded() = default;
   explicit Guarded(T value) : value_(std::move(value)) {}
+  // For what cannot be moved.
+  template <typename... Args>
+  explicit Guarded(std::in_place_t, Args&&... args) : value_(std::forward<Args>(args)...) {}
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 

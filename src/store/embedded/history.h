@@ -1,11 +1,11 @@
-// All changes since the last compaction, one entry per revision, so that a watch
-// can be given any of them again.
+// All changes from the last compaction on, in order, so that a watch can be given
+// any of them again.
 //
 // Threads: none of its own; the caller locks.
 #pragma once
 
+#include <algorithm>
 #include <deque>
-#include <vector>
 
 #include "store/embedded/record.h"
 
@@ -13,31 +13,26 @@ namespace rollcall::store::embedded {
 
 class History {
  public:
-  using Change = std::vector<Record>;  // of one revision, in order
+  using Iterator = std::deque<Record>::const_iterator;
 
-  // The first revision that is still kept; one above the last, if none is.
-  [[nodiscard]] Revision first() const { return first_; }
-  [[nodiscard]] Revision last() const {
-    return first_ + static_cast<Revision>(changes_.size()) - 1;
+  // The first change of `revision` or later.
+  [[nodiscard]] Iterator From(Revision revision) const {
+    return std::partition_point(changes_.begin(), changes_.end(), [revision](const Record& record) {
+      return record->mod_revision() < revision;
+    });
   }
+  [[nodiscard]] Iterator begin() const { return changes_.begin(); }
+  [[nodiscard]] Iterator end() const { return changes_.end(); }
+  [[nodiscard]] bool empty() const { return changes_.empty(); }
+  [[nodiscard]] std::size_t size() const { return changes_.size(); }
 
-  // Requires: first() <= `revision` <= last().
-  [[nodiscard]] const Change& At(Revision revision) const {
-    return changes_[static_cast<std::size_t>(revision - first_)];
-  }
-  // As revision last() + 1.
-  void Append(Change change) { changes_.push_back(std::move(change)); }
-
+  // Requires: not before the last one's revision.
+  void Append(Record change) { changes_.push_back(std::move(change)); }
   // Drops the oldest.  Requires: not empty.
-  void PopFront() {
-    changes_.pop_front();
-    ++first_;
-  }
+  void PopFront() { changes_.pop_front(); }
 
  private:
-  // An empty store has revision 1 without any change in it.
-  Revision first_ = 2;
-  std::deque<Change> changes_;
+  std::deque<Record> changes_;
 };
 
 }  // namespace rollcall::store::embedded

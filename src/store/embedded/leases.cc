@@ -2,10 +2,24 @@
 
 namespace rollcall::store::embedded {
 
+void Leases::Insert(LeaseId id, Lease lease) {
+  by_end_.emplace(lease.end, id);
+  leases_.insert_or_assign(id, std::move(lease));
+}
+
+Leases::Lease Leases::Extract(LeaseId id) {
+  const auto it = leases_.find(id);
+  by_end_.erase({it->second.end, id});
+  Lease lease = std::move(it->second);
+  leases_.erase(it);
+  return lease;
+}
+
 bool Leases::Grant(LeaseId id, std::chrono::seconds ttl, SteadyTime now) {
-  const auto [it, granted] = leases_.try_emplace(id, Lease{ttl, now + ttl, {}});
-  if (granted) by_end_.emplace(it->second.end, id);
-  return granted;
+  if (leases_.contains(id)) return false;
+  Insert(id, {ttl, now + ttl, {}});
+  journal_.emplace_back(Granted{id});
+  return true;
 }
 
 const Leases::Lease* Leases::Find(LeaseId id, SteadyTime now) const {
@@ -20,22 +34,23 @@ void Leases::Renew(LeaseId id, SteadyTime now) {
   by_end_.emplace(lease.end, id);
 }
 
-void Leases::Attach(LeaseId id, const std::string& key) {
+void Leases::Attach(LeaseId id, std::string_view key) {
   const auto it = leases_.find(id);
-  if (it != leases_.end()) it->second.keys.insert(key);
+  if (it == leases_.end() || !it->second.keys.emplace(key).second) return;
+  journal_.emplace_back(Attached{id, std::string(key)});
 }
 
-void Leases::Detach(LeaseId id, const std::string& key) {
+void Leases::Detach(LeaseId id, std::string_view key) {
   const auto it = leases_.find(id);
-  if (it != leases_.end()) it->second.keys.erase(key);
+  if (it == leases_.end() || it->second.keys.erase(key) == 0) return;
+  journal_.emplace_back(Detached{id, std::string(key)});
 }
 
-absl::btree_set<std::string> Leases::Remove(LeaseId id) {
-  const auto it = leases_.find(id);
-  if (it == leases_.end()) return {};
-  by_end_.erase({it->second.end, id});
-  absl::btree_set<std::string> keys = std::move(it->second.keys);
-  leases_.erase(it);
+Leases::Keys Leases::Remove(LeaseId id) {
+  if (!leases_.contains(id)) return {};
+  Lease lease = Extract(id);
+  Keys keys = lease.keys;
+  journal_.emplace_back(Removed{id, std::move(lease)});
   return keys;
 }
 
@@ -46,6 +61,21 @@ std::vector<LeaseId> Leases::Ended(SteadyTime now, std::size_t most) const {
     ended.push_back(id);
   }
   return ended;
+}
+
+std::vector<LeaseId> Leases::All(SteadyTime now) const {
+  std::vector<LeaseId> all;
+  for (const auto& [end, id] : by_end_) {
+    if (end > now) all.push_back(id);
+  }
+  return all;
+}
+
+void Leases::Rollback() {
+  for (auto change = journal_.rbegin(); change != journal_.rend(); ++change) {
+    std::visit([this](auto& undone) { Undo(undone); }, *change);
+  }
+  journal_.clear();
 }
 
 }  // namespace rollcall::store::embedded

@@ -1,26 +1,27 @@
-// The store contract in this process: a multi-version core without a disk.
-//
-// Semantics are etcd's (revisions, history until compaction, leases, watches from
-// any kept revision), so that it serves the tests as the store and, with a durable
-// half under it, the program.
+// The store contract (store/store.h) on an engine in this process.
 #pragma once
 
 #include <memory>
 
 #include "base/clock.h"
+#include "store/embedded/engine.h"
 #include "store/store.h"
 
 namespace rollcall::store::embedded {
 
+// Borrows the engine for its own life.  Its watches may outlive both.
+[[nodiscard]] std::unique_ptr<Store> MakeStore(Engine& engine);
+
+// A store with its own engine that keeps nothing, as tests want one.
 class EmbeddedStore : public Store {
  public:
   // Forgets all history before `revision`; watches from before it end with
   // kCompacted.  kInvalid: in the future; kCompacted: already done.
   [[nodiscard]] virtual Result<void> Compact(Revision revision) = 0;
-  // Ends the leases whose time has come by the clock given at start, as the
-  // store's own timer does twice a second.
+  // Ends the leases whose time has come by the clock given at start.
   virtual void ExpireLeases() = 0;
   [[nodiscard]] virtual Header header() const = 0;
+  [[nodiscard]] virtual Engine& engine() = 0;
 };
 
 struct Options {

@@ -1,70 +1,83 @@
-// A watch that pulls: it keeps no queue, but its place in the shared history, and
-// copies from there what it has not yet given out.  A watcher that does not read
-// costs nothing, and finds kCompacted when the history has gone on without it.
+// Watches that pull: each keeps no queue, but its place in the shared history, and
+// takes from there what it has not yet had.  One that does not read costs nothing, and
+// finds kCompacted once the history has gone on without it.
+//
+// Threads: WatchHub has none of its own; the engine locks.
 #pragma once
 
-#include <condition_variable>
+#include <absl/container/flat_hash_map.h>
+
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "store/embedded/core.h"
-#include "store/store.h"
+#include "store/embedded/interests.h"
 
 namespace rollcall::store::embedded {
 
-// What the store and its watches share; a watch may outlive its store.
-struct Shared {
-  explicit Shared(std::uint64_t cluster_id) : core(cluster_id) {}
-
-  std::mutex mutex;
-  std::condition_variable changed;  // the core's revision, a cancellation, the end
-  Core core;                        // under the mutex
-  bool closed = false;              // under the mutex: the store is gone
-
-  template <typename Call>
-  auto Read(Call call) {
-    const std::lock_guard lock(mutex);
-    return call(std::as_const(core));
-  }
-
-  // Wakes the watches if the revision moved or history went.
-  template <typename Call>
-  auto Write(Call call) {
-    struct Waker {
-      Shared& shared;
-      Revision last;
-      Revision compacted;
-      ~Waker() {
-        if (shared.core.history().last() != last || shared.core.compacted() != compacted) {
-          shared.changed.notify_all();
-        }
-      }
-    };
-    const std::lock_guard lock(mutex);
-    const Waker waker{*this, core.history().last(), core.compacted()};
-    return call(core);
-  }
+struct WatchQuery {
+  std::vector<KeyRange> ranges;
+  Revision start = 0;     // the first revision wanted, even a future one; 0: from now on
+  bool previous = false;  // wanted with each change
+  bool puts = true;
+  bool deletions = true;
 };
 
-class PullWatch : public Watch {
- public:
-  // Requires: `shared` is locked by the caller.
-  PullWatch(std::shared_ptr<Shared> shared, const WatchRequest& request);
+struct Change {
+  Record record;
+  Record previous;  // null: not wanted, there was none, or it is compacted
+};
 
-  Result<WatchBatch> Next(Deadline deadline) override;
-  void Cancel() override;
+struct Delivery {
+  enum class Kind {
+    kNothing,    // up to date: to be woken
+    kChanges,    // whole revisions, in order
+    kCompacted,  // the end: what comes next is no longer kept
+    kClosed,     // the end: the store is
+  };
+  Kind kind = Kind::kNothing;
+  std::vector<Change> changes;
+  Revision revision = 0;   // of the store now
+  Revision compacted = 0;  // kCompacted: up to where
+};
+
+// How much one Delivery brings at most: whole revisions, until one of these is passed.
+struct DeliveryBounds {
+  std::size_t changes = 1000;
+  std::size_t bytes = std::size_t{1} << 20;
+};
+
+class WatchHub {
+ public:
+  // Of one watch.
+  class Place;
+  using PlacePtr = std::shared_ptr<Place>;
+
+  // `wake` is called, outside the lock, when there may be something to Take() again
+  // after a kNothing.  What it captures has to outlive it.
+  [[nodiscard]] PlacePtr Add(WatchQuery query, std::function<void()> wake, const Core& core);
+  void Remove(const PlacePtr& place);
+  // All watches end.
+  void Close() { closed_ = true; }
+
+  // Once `records` are published: appends to `woken` whom they concern.
+  void Notice(std::span<const Record> records, std::vector<PlacePtr>& woken);
+  void All(std::vector<PlacePtr>& places) const;
+  static void Wake(std::span<const PlacePtr> places);
+
+  // What comes next for `place`.  Empty kChanges: looked at much and found nothing; ask
+  // again, after a turn for others.
+  [[nodiscard]] Delivery Take(Place& place, const DeliveryBounds& bounds, const Core& core) const;
+  // Whether all that is published has been taken.
+  [[nodiscard]] bool IsUpToDate(const Place& place) const;
+  [[nodiscard]] std::size_t size() const { return places_.size(); }
 
  private:
-  // Takes what is there and moves on behind it.  Requires: the lock.
-  [[nodiscard]] std::vector<Record> Pull();
-  [[nodiscard]] bool Wanted(const KeyValue& kv) const;
-
-  std::shared_ptr<Shared> shared_;
-  std::vector<KeyRange> ranges_;
-  Revision next_;           // of the thread that calls Next()
-  bool cancelled_ = false;  // under the mutex
+  absl::flat_hash_map<Place*, PlacePtr> places_;
+  Interests<Place*> interests_;
+  bool closed_ = false;
 };
 
 }  // namespace rollcall::store::embedded

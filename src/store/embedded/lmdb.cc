@@ -1,0 +1,71 @@
+#include "store/embedded/lmdb.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace rollcall::store::embedded::lmdb {
+namespace {
+
+// Addresses, not memory and not disk: the file grows only with what is in it.  Less,
+// where a limit of the process (ulimit -v) does not leave as much.
+constexpr std::size_t kMapSizes[] = {std::size_t{256} << 30, std::size_t{16} << 30,
+                                     std::size_t{2} << 30};
+constexpr unsigned kTables = 4;
+
+ErrorCode CodeOf(int code) {
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+    case MDB_MAP_FULL:
+      return ErrorCode::kExhausted;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+    case ENOENT:
+      return ErrorCode::kUnavailable;
+    default:
+      return ErrorCode::kInternal;
+  }
+}
+
+Result<Env> OpenMapped(const std::string& file, unsigned flags, std::size_t map_size) {
+  MDB_env* raw = nullptr;
+  if (const int code = mdb_env_create(&raw); code != 0) return FailOf(code, file);
+  Env env(raw);
+  int code = mdb_env_set_mapsize(raw, map_size);
+  if (code == 0) code = mdb_env_set_maxdbs(raw, kTables);
+  if (code == 0) code = mdb_env_open(raw, file.c_str(), flags, S_IRUSR | S_IWUSR);
+  if (code == ENOMEM) return Fail(ErrorCode::kExhausted, file + ": no addresses left");
+  if (code != 0) return FailOf(code, file);
+  return env;
+}
+
+}  // namespace
+
+tl::unexpected<Error> FailOf(int code, const std::string& what) {
+  return Fail(CodeOf(code), what + ": " + mdb_strerror(code));
+}
+
+Result<Env> Open(const std::string& file, unsigned flags) {
+  Result<Env> env = Fail(ErrorCode::kInternal, "");
+  for (const std::size_t map_size : kMapSizes) {
+    env = OpenMapped(file, flags | MDB_NOSUBDIR | MDB_NOTLS, map_size);
+    if (env || env.error().code != ErrorCode::kExhausted) break;
+  }
+  return env;
+}
+
+Result<Txn> Begin(const Env& env, unsigned flags, const std::string& what) {
+  MDB_txn* raw = nullptr;
+  const int code = mdb_txn_begin(env.get(), nullptr, flags, &raw);
+  if (code != 0) return FailOf(code, what);
+  return Txn(raw);
+}
+
+Result<void> Commit(Txn txn, const std::string& what) {
+  const int code = mdb_txn_commit(txn.release());
+  return code == 0 ? Result<void>{} : FailOf(code, what);
+}
+
+}  // namespace rollcall::store::embedded::lmdb

@@ -1,0 +1,35 @@
+// The durable half: an engine's changes in one LMDB file.
+//
+// LMDB is a copy-on-write B+tree: a commit writes new pages, syncs, and then writes and
+// syncs the page that points to them; a crash at any moment leaves the last commit or
+// the one before, and there is nothing to recover.  We use it with full durability, one
+// commit for all that is staged.
+//
+// Room is taken before it is needed: a full disk is found out before a page is written,
+// so that what fails in the midst of writing is never "only" a full disk.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "store/embedded/disk.h"
+
+namespace rollcall::store::embedded {
+
+inline constexpr const char* kStoreFile = "store.mdb";
+
+struct OpenedDisk {
+  std::unique_ptr<Disk> disk;
+  Identity identity;
+  Contents contents;
+};
+
+// Opens `directory`/store.mdb, or makes it.  Holds the directory until the disk is
+// destroyed.
+// kConflict: somebody else holds it.  kRefused: of a newer format, or not ours; nothing
+// was changed.  kInternal: damaged.  kExhausted, kUnavailable: no room; not to be
+// written.  Each says what to do.
+[[nodiscard]] Result<OpenedDisk> OpenDisk(const std::string& directory);
+
+}  // namespace rollcall::store::embedded
