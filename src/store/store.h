@@ -40,6 +40,7 @@ struct KeyRange {
   // All keys that start with `prefix` (etcd's rule: the last octet that can be
   // raised is raised).
   [[nodiscard]] static KeyRange Prefix(std::string prefix);
+  [[nodiscard]] static KeyRange All() { return {std::string(1, '\0'), std::string(1, '\0')}; }
   [[nodiscard]] bool Contains(std::string_view key) const;
 
   friend bool operator==(const KeyRange&, const KeyRange&) = default;

@@ -7,12 +7,12 @@
 
 #include "store/embedded/check.h"
 #include "store/embedded/gather.h"
+#include "store/embedded/order.h"
 
 namespace rollcall::store::embedded {
 namespace {
 
 constexpr Revision kLatest = std::numeric_limits<Revision>::max();
-const KeyRange kAllKeys{std::string(1, '\0'), std::string(1, '\0')};
 
 template <typename T>
 bool Compares(Compare::Relation relation, const T& left, const T& right) {
@@ -41,25 +41,12 @@ tl::unexpected<Error> Future() {
   return Fail(ErrorCode::kInvalid, "mvcc: required revision is a future revision");
 }
 
-// What has not been compacted is without a gap.
 Result<void> CheckOrder(const Contents& contents) {
-  const auto missing = [](Revision revision) {
-    return Fail(ErrorCode::kInternal,
-                "revision " + std::to_string(revision) + " is missing or not whole");
-  };
-  // Before the compacted revision only what is current is kept; its own change is whole.
-  const Revision before = contents.compacted > 1 ? contents.compacted - 1 : 1;
-  Revision last = before;
-  std::uint32_t place = 0;
+  OrderCheck order(contents.compacted);
   for (const Record& record : contents.records) {
-    const Revision revision = record->mod_revision();
-    if (revision <= before) continue;
-    const std::uint32_t expected = revision == last ? place : 0;
-    if (revision > last + 1 || record->place() != expected) return missing(last + 1);
-    last = revision;
-    place = expected + 1;
+    if (auto ok = order.Next(record->mod_revision(), record->place()); !ok) return ok;
   }
-  return last < contents.compacted ? missing(contents.compacted) : Result<void>{};
+  return order.End();
 }
 
 bool HasPut(const Txn& txn) {
@@ -97,7 +84,7 @@ Result<std::vector<Doomed>> Core::Load(Contents contents, SteadyTime now) {
     Forget(*record, doomed);
   }
   std::size_t current = 0;
-  index_.ForEach(kAllKeys, kLatest, [&](const Record& record) {
+  index_.ForEach(KeyRange::All(), kLatest, [&](const Record& record) {
     current += record->size();
     if (record->lease() != 0) leases_.Attach(record->lease(), record->key());
     return true;

@@ -39,4 +39,10 @@ class Disk {
 // Keeps nothing.
 [[nodiscard]] std::unique_ptr<Disk> NoDisk();
 
+struct OpenedDisk {
+  std::unique_ptr<Disk> disk;
+  Identity identity;
+  Contents contents;
+};
+
 }  // namespace rollcall::store::embedded

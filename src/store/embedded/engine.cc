@@ -18,7 +18,6 @@ namespace {
 
 // Under one hold of the lock.
 constexpr std::size_t kKeysPerTurn = 4000;
-const KeyRange kAllKeys{std::string(1, '\0'), std::string(1, '\0')};
 
 template <typename T, typename StageCall>
 class WorkOf final : public Work {
@@ -119,13 +118,17 @@ class Pinned {
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options, const Clock& clock) {
-  OpenedDisk opened{NoDisk(), {options.cluster_id, DrawId(), 1}, {}};
-  if (opened.identity.cluster_id == 0) opened.identity.cluster_id = DrawId();
-  if (!options.directory.empty()) {
-    auto disk = OpenDisk(options.directory);
-    if (!disk) return Fail(std::move(disk.error()));
-    opened = *std::move(disk);
+  if (options.directory.empty()) {
+    const std::uint64_t cluster_id = options.cluster_id != 0 ? options.cluster_id : DrawId();
+    return Start({NoDisk(), {cluster_id, DrawId(), 1}, {}}, options, clock);
   }
+  auto opened = OpenDisk(options.directory);
+  if (!opened) return Fail(std::move(opened.error()));
+  return Start(*std::move(opened), options, clock);
+}
+
+Result<std::unique_ptr<Engine>> Engine::Start(OpenedDisk opened, const EngineOptions& options,
+                                              const Clock& clock) {
   auto shared = std::make_shared<Shared>(options.limits, clock);
   auto doomed = shared->state.Lock()->core.Load(std::move(opened.contents), clock.Now());
   if (!doomed) {
@@ -206,7 +209,7 @@ Result<Engine::Hash> Engine::HashAt(Revision revision) const {
   const std::unique_ptr<XXH3_state_t, FreeState> hash(XXH3_createState());
   XXH3_64bits_reset(hash.get());
   std::string entry;
-  VisitInTurns(*shared_, kAllKeys, pinned->revision, [&](const Record& record) {
+  VisitInTurns(*shared_, KeyRange::All(), pinned->revision, [&](const Record& record) {
     EncodeRecord(*record, LogKey(record->mod_revision(), 0), entry);
     XXH3_64bits_update(hash.get(), entry.data(), entry.size());
     return true;
@@ -270,12 +273,12 @@ std::vector<LeaseId> Engine::Leases() const {
   return shared_->state.Lock()->core.leases().All(shared_->lease_clock.Now());
 }
 
-void Engine::ExpireLeases() {
+void Engine::Tick() {
   std::promise<void> ended;
   Submit<bool>(
       0, false,
-      [](Core& core, SteadyTime now) -> Result<bool> {
-        Writer::StageExpiries(core, now);
+      [this](Core& core, SteadyTime now) -> Result<bool> {
+        writer_->StageChores(core, now);
         return true;
       },
       [&ended](const Result<bool>&) { ended.set_value(); });

@@ -37,7 +37,7 @@ class Writer;
 struct EngineOptions {
   std::string directory;         // "": nothing is kept
   std::uint64_t cluster_id = 0;  // of a store that is not kept; 0: drawn by chance
-  bool timer = true;             // false: a test calls ExpireLeases()
+  bool timer = true;             // false: a test calls Tick()
   // History beyond either is compacted.
   std::chrono::seconds history_age{3600};
   std::size_t history_bytes = std::size_t{256} << 20;
@@ -61,6 +61,10 @@ class Engine {
   // With what the directory holds.  Errors as OpenDisk()'s.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options,
                                                             const Clock& clock = SystemClock());
+  // On a disk that is open already; `options.directory` is only named in messages.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> Start(OpenedDisk opened,
+                                                             const EngineOptions& options,
+                                                             const Clock& clock = SystemClock());
   ~Engine();  // what waits fails with kUnavailable
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -93,8 +97,9 @@ class Engine {
   [[nodiscard]] Result<std::chrono::seconds> KeepAlive(LeaseId id);
   [[nodiscard]] Result<LeaseInfo> TimeToLive(LeaseId id, bool keys) const;
   [[nodiscard]] std::vector<LeaseId> Leases() const;
-  // Ends those whose time has come; returns when that is durable.
-  void ExpireLeases();
+  // What the timer does: ends leases whose time has come, a bounded number, and
+  // compacts what is beyond the options.  Returns when that is durable, or failed.
+  void Tick();
 
   // One watch.  Ended by destroying it.
   class Watcher {

@@ -9,7 +9,6 @@
 // so that what fails in the midst of writing is never "only" a full disk.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -18,12 +17,6 @@
 namespace rollcall::store::embedded {
 
 inline constexpr const char* kStoreFile = "store.mdb";
-
-struct OpenedDisk {
-  std::unique_ptr<Disk> disk;
-  Identity identity;
-  Contents contents;
-};
 
 // Opens `directory`/store.mdb, or makes it.  Holds the directory until the disk is
 // destroyed.

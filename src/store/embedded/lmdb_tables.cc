@@ -104,11 +104,17 @@ Result<void> WriteIdentity(MDB_txn* txn, const Tables& tables, const Identity& i
   return ok;
 }
 
-Result<Contents> ReadContents(MDB_txn* txn, const Tables& tables, const std::string& file) {
-  Contents contents;
+Result<Revision> ReadCompacted(MDB_txn* txn, const Tables& tables, const std::string& file) {
   const auto compacted = ReadNumber(txn, tables.meta, "compacted", file);
   if (!compacted) return Fail(compacted.error());
-  contents.compacted = static_cast<Revision>(compacted->value_or(0));
+  return static_cast<Revision>(compacted->value_or(0));
+}
+
+Result<Contents> ReadContents(MDB_txn* txn, const Tables& tables, const std::string& file) {
+  Contents contents;
+  const auto compacted = ReadCompacted(txn, tables, file);
+  if (!compacted) return Fail(compacted.error());
+  contents.compacted = *compacted;
   MDB_stat log{};
   if (const int code = mdb_stat(txn, tables.log, &log); code != 0) return lmdb::FailOf(code, file);
   contents.records.reserve(log.ms_entries);

@@ -27,6 +27,8 @@ struct Tables {
                                             const std::string& file);
 [[nodiscard]] Result<void> WriteIdentity(MDB_txn* txn, const Tables& tables,
                                          const Identity& identity, const std::string& file);
+[[nodiscard]] Result<Revision> ReadCompacted(MDB_txn* txn, const Tables& tables,
+                                             const std::string& file);
 // All of it; kInternal names the first entry that is damaged.
 [[nodiscard]] Result<Contents> ReadContents(MDB_txn* txn, const Tables& tables,
                                             const std::string& file);

@@ -213,7 +213,7 @@ class Memory final : public Face<EmbeddedStore> {
     if (!done) return Fail(std::move(done.error()));
     return {};
   }
-  void ExpireLeases() override { engine_.ExpireLeases(); }
+  void ExpireLeases() override { engine_.Tick(); }
   Header header() const override { return HeaderAt(engine_.revision()); }
   Engine& engine() override { return engine_; }
 

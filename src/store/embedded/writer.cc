@@ -149,12 +149,12 @@ void Writer::Stage(Batch& batch, bool tick) {
   }
   if (!tick) return;
   auto state = shared_->state.Lock();
-  StageExpiries(state->core, now);
-  StageCompaction(state->core);
+  StageChores(state->core, now);
 }
 
-void Writer::StageExpiries(Core& core, SteadyTime now) {
+void Writer::StageChores(Core& core, SteadyTime now) {
   for (const LeaseId id : core.leases().Ended(now, kMostExpiries)) core.RemoveEnded(id);
+  StageCompaction(core);
 }
 
 void Writer::StageCompaction(Core& core) {

@@ -59,8 +59,9 @@ class Writer {
   [[nodiscard]] Counts counts() const { return health_.Lock()->counts; }
   [[nodiscard]] Disk::Size disk_size() const { return disk_->size(); }
 
-  // A chore as Work: ends leases whose time is over, a bounded number.
-  static void StageExpiries(Core& core, SteadyTime now);
+  // The chores of a tick: ends leases whose time is over, a bounded number, and compacts
+  // what is beyond the options.  On the writer's thread only, from a Work's Stage().
+  void StageChores(Core& core, SteadyTime now);
 
  private:
   using Batch = std::vector<std::unique_ptr<Work>>;
