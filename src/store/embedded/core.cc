@@ -212,8 +212,9 @@ Result<TxnDone> Core::Apply(const Txn& txn, SteadyTime now) {
   next = decisions.cbegin();
   ok = CheckBranches(txn, next, [&](const Operation& operation) -> Result<void> {
     const auto* get = std::get_if<Get>(&operation);
-    if (!get || get->revision <= 0) return {};
+    if (!get || get->revision == 0) return {};
     if (get->revision > pending_) return Future();
+    // A negative one is the latest, but in etcd's transactions only before a compaction.
     if (get->revision < compacted_) return Compacted();
     return {};
   });

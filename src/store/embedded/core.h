@@ -41,9 +41,12 @@ struct Staged {
   }
 };
 
+// Even revision 0 can be compacted, once, as in etcd.
+inline constexpr Revision kNeverCompacted = -1;
+
 // What a disk held, to begin with.
 struct Contents {
-  Revision compacted = 0;
+  Revision compacted = kNeverCompacted;
   std::vector<Record> records;  // in the order of their revisions
   std::vector<Lease> leases;
 };
@@ -128,8 +131,8 @@ class Core {
   const Limits limits_;
   Revision published_ = 1;  // as etcd's: an empty store is at revision 1
   Revision pending_ = 1;    // of what is staged
-  Revision compacted_ = 0;
-  Revision trimmed_ = 0;  // up to which compaction has been carried out
+  Revision compacted_ = kNeverCompacted;
+  Revision trimmed_ = kNeverCompacted;  // up to which compaction has been carried out
   std::size_t bytes_ = 0;
   std::size_t history_bytes_ = 0;
   std::size_t superseded_ = 0;  // octets, by what is staged

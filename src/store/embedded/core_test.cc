@@ -250,7 +250,7 @@ TEST_F(CoreTest, BoundsComeBeforeSortingAndSortingBeforeTheLimit) {
   const auto sorted = [&](SortBy by, SortOrder order) {
     return Values({.keys = KeyRange::All(), .limit = 2, .sort_by = by, .sort_order = order});
   };
-  EXPECT_THAT(sorted(SortBy::kValue, SortOrder::kNone), ElementsAre("c=1", "a=3"));
+  EXPECT_THAT(sorted(SortBy::kValue, SortOrder::kAscending), ElementsAre("c=1", "a=3"));
   EXPECT_THAT(sorted(SortBy::kValue, SortOrder::kDescending), ElementsAre("b=5", "a=3"));
   EXPECT_THAT(sorted(SortBy::kKey, SortOrder::kDescending), ElementsAre("c=1", "b=5"));
   EXPECT_THAT(sorted(SortBy::kModRevision, SortOrder::kDescending), ElementsAre("b=5", "c=1"));
@@ -261,6 +261,16 @@ TEST_F(CoreTest, BoundsComeBeforeSortingAndSortingBeforeTheLimit) {
   const Found bounded = Read({.keys = KeyRange::All(), .limit = 1, .max_mod_revision = 2});
   EXPECT_FALSE(bounded.more);
   EXPECT_EQ(bounded.count, 3);
+}
+
+TEST_F(CoreTest, AnOrderThatNobodyAskedForSortsWhatWouldHaveComeAnyway) {
+  for (const char* value : {"4", "3", "2", "1"}) {
+    Do({PutOf(std::string("k") + static_cast<char>('5' - *value + 'a'), value)});
+  }
+  EXPECT_THAT(Values({.keys = KeyRange::All(), .limit = 2, .sort_by = SortBy::kValue}),
+              ElementsAre("kd=2", "kc=3"));
+  EXPECT_THAT(Values({.keys = KeyRange::All(), .sort_by = SortBy::kValue}),
+              ElementsAre("ke=1", "kd=2", "kc=3", "kb=4"));
 }
 
 // --- leases

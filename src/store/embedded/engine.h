@@ -50,7 +50,7 @@ struct EngineFigures {
   std::size_t watches = 0;
   std::size_t bytes = 0;          // of all versions in memory
   std::size_t history_bytes = 0;  // of those that only history needs
-  Revision compacted = 0;
+  Revision compacted = kNeverCompacted;
   Disk::Size disk;
   std::uint64_t commits = 0;  // syncs of the disk
   std::uint64_t writes = 0;   // transactions, grants, ... that were in them
@@ -81,7 +81,7 @@ class Engine {
   struct Hash {
     std::uint32_t hash = 0;
     Revision revision = 0;
-    Revision compacted = 0;
+    Revision compacted = kNeverCompacted;
   };
   [[nodiscard]] Result<Hash> HashAt(Revision revision) const;
 

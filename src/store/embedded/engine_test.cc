@@ -236,7 +236,7 @@ TEST_F(EngineTest, HistoryGoesByAge) {
   engine_->Tick();
   clock_.Advance(seconds(99));
   engine_->Tick();
-  EXPECT_EQ(engine_->figures().compacted, 0);
+  EXPECT_EQ(engine_->figures().compacted, kNeverCompacted);
   ASSERT_TRUE(Do(PutTxn("a", "3")));
   clock_.Advance(seconds(1));
   engine_->Tick();

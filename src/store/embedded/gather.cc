@@ -1,6 +1,7 @@
 #include "store/embedded/gather.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rollcall::store::embedded {
 namespace {
@@ -16,8 +17,19 @@ SortOrder OrderOf(const Get& get) {
   return get.sort_order;
 }
 
-bool IsKeyOrder(const Get& get) {
-  return get.sort_by == SortBy::kKey && get.sort_order != SortOrder::kDescending;
+bool HasBounds(const Get& get) {
+  return get.min_mod_revision != 0 || get.max_mod_revision != 0 || get.min_create_revision != 0 ||
+         get.max_create_revision != 0;
+}
+
+// One more than the limit tells that there is more.  In another order than the keys' all
+// have to be there first; but where no order is asked for, etcd sorts those only that it
+// would have given without.
+std::size_t MostOf(const Get& get) {
+  const bool in_order = get.sort_by == SortBy::kKey && get.sort_order != SortOrder::kDescending;
+  const bool unasked = get.sort_order == SortOrder::kNone && !HasBounds(get);
+  if (get.limit <= 0 || !(in_order || unasked)) return std::numeric_limits<std::size_t>::max();
+  return static_cast<std::size_t>(get.limit) + 1;
 }
 
 template <typename Of>
@@ -29,7 +41,7 @@ void SortRecords(std::vector<Record>& records, SortOrder order, Of of) {
 
 }  // namespace
 
-Gather::Gather(const Get& get) : get_(get), in_order_(IsKeyOrder(get)), full_(get.count_only) {
+Gather::Gather(const Get& get) : get_(get), most_(MostOf(get)), full_(get.count_only) {
 }
 
 bool Gather::IsWanted(const RecordBody& record) const {
@@ -40,12 +52,8 @@ bool Gather::IsWanted(const RecordBody& record) const {
 void Gather::Take(Record record) {
   ++found_.count;
   if (full_ || !IsWanted(*record)) return;
-  const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(get_.limit, 0));
-  if (in_order_ && limit > 0 && found_.records.size() == limit) {
-    found_.more = full_ = true;
-    return;
-  }
   found_.records.push_back(std::move(record));
+  full_ = found_.records.size() == most_;
 }
 
 void Gather::Sort() {
@@ -66,13 +74,10 @@ void Gather::Sort() {
 }
 
 Found Gather::Finish(Revision revision, std::int64_t rest) && {
-  if (!in_order_) {
-    Sort();
-    const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(get_.limit, 0));
-    if (limit > 0 && found_.records.size() > limit) {
-      found_.records.resize(limit);
-      found_.more = true;
-    }
+  if (OrderOf(get_) != SortOrder::kNone) Sort();
+  if (get_.limit > 0 && found_.records.size() > static_cast<std::size_t>(get_.limit)) {
+    found_.records.resize(static_cast<std::size_t>(get_.limit));
+    found_.more = true;
   }
   found_.revision = revision;
   found_.count += rest;

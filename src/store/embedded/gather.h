@@ -3,6 +3,8 @@
 // Threads: none of its own.
 #pragma once
 
+#include <cstddef>
+
 #include "store/embedded/request.h"
 
 namespace rollcall::store::embedded {
@@ -24,7 +26,7 @@ class Gather {
   void Sort();
 
   const Get& get_;
-  const bool in_order_;  // the answer begins as the range does
+  const std::size_t most_;  // records are needed to answer; as many as there are: all
   bool full_ = false;
   Found found_;
 };

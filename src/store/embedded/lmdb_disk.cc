@@ -160,13 +160,14 @@ Result<Opened> OpenOrMake(MDB_txn* txn, const std::string& file) {
 
 // LMDB's own lock, for who reads the file while we write it (a backup), is a table in a
 // mapped file: without room behind it the first touch would kill us.
-bool HasRoomForLock(const std::string& file) {
+Result<void> TakeRoomForLock(const std::string& file) {
   constexpr off_t kLockSize = 8192;
-  const int fd = open((file + "-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (fd < 0) return false;
+  const std::string name = file + "-lock";
+  const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return lmdb::FailOf(errno, name);
   const int code = posix_fallocate(fd, 0, kLockSize);
   (void)close(fd);
-  return code != ENOSPC && code != EDQUOT;
+  return code == ENOSPC || code == EDQUOT ? lmdb::FailOf(code, name) : Result<void>{};
 }
 
 struct Readied {
@@ -176,8 +177,7 @@ struct Readied {
 };
 
 Result<Readied> ReadyToWrite(const std::string& file) {
-  if (!HasRoomForLock(file))
-    return Fail(ErrorCode::kExhausted, file + "-lock: no room, or not ours");
+  if (auto ok = TakeRoomForLock(file); !ok) return Fail(std::move(ok.error()));
   auto env = lmdb::Open(file, 0);
   if (!env) return Fail(std::move(env.error()));
   auto txn = lmdb::Begin(*env, 0, file);

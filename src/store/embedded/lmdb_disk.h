@@ -20,9 +20,9 @@ inline constexpr const char* kStoreFile = "store.mdb";
 
 // Opens `directory`/store.mdb, or makes it.  Holds the directory until the disk is
 // destroyed.
-// kConflict: somebody else holds it.  kRefused: of a newer format, or not ours; nothing
-// was changed.  kInternal: damaged.  kExhausted, kUnavailable: no room; not to be
-// written.  Each says what to do.
+// kConflict: somebody else holds it.  kRefused: of a newer format; nothing was changed.
+// kInternal: damaged, or not ours.  kExhausted, kUnavailable: no room for a new one; not
+// to be read.
 [[nodiscard]] Result<OpenedDisk> OpenDisk(const std::string& directory);
 
 }  // namespace rollcall::store::embedded

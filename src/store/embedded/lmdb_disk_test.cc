@@ -263,7 +263,8 @@ TEST_F(LmdbDiskTest, AnotherProgramsFileIsRefusedAndLeftAlone) {
   }
   const auto refused = TryStart();
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInternal);
+  EXPECT_THAT(refused.error().message, HasSubstr("no file of rollcall's store"));
 }
 
 TEST_F(LmdbDiskTest, AnOctetThatTheDiskGotWrongIsFound) {

@@ -111,7 +111,7 @@ Result<void> Rename(const std::string& file) {
   if (!txn) return Fail(std::move(txn.error()));
   const auto tables = FindTables(txn->get(), file);
   if (!tables) return Fail(tables.error());
-  if (!*tables) return Fail(ErrorCode::kRefused, file + " is not a file of rollcall's store");
+  if (!*tables) return NotOurs(file);
   const Identity identity{DrawId(), DrawId(), 0};
   if (auto ok = WriteIdentity(txn->get(), **tables, identity, file); !ok) return ok;
   return lmdb::Commit(*std::move(txn), file);
@@ -139,19 +139,19 @@ class Leftover {
 
 }  // namespace
 
-Result<FileFacts> CheckFile(const std::string& file) {
+Result<FileFacts> CheckFile(const std::string& file, bool written) {
   const auto with_name = [&](const Error& error) {
     const bool named = error.message.starts_with(file);
     return Fail(error.code, named ? error.message : file + ": " + error.message);
   };
   if (access(file.c_str(), R_OK) != 0) return FailOfErrno(file);
-  auto env = lmdb::Open(file, MDB_RDONLY | MDB_NOLOCK);
+  auto env = lmdb::Open(file, MDB_RDONLY | (written ? 0U : MDB_NOLOCK));
   if (!env) return Fail(std::move(env.error()));
   auto txn = lmdb::Begin(*env, MDB_RDONLY, file);
   if (!txn) return Fail(std::move(txn.error()));
   const auto tables = FindTables(txn->get(), file);
   if (!tables) return with_name(tables.error());
-  if (!*tables) return Fail(ErrorCode::kRefused, file + " is not a file of rollcall's store");
+  if (!*tables) return NotOurs(file);
   auto facts = CheckTables(txn->get(), **tables, file);
   if (!facts) return with_name(facts.error());
   return facts;

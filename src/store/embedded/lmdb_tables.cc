@@ -43,6 +43,10 @@ Result<std::uint64_t> NeedNumber(MDB_txn* txn, MDB_dbi meta, std::string_view na
 
 }  // namespace
 
+tl::unexpected<Error> NotOurs(const std::string& file) {
+  return Fail(ErrorCode::kInternal, file + " is damaged, or no file of rollcall's store");
+}
+
 Result<std::optional<Tables>> FindTables(MDB_txn* txn, const std::string& file) {
   MDB_dbi root = 0;
   MDB_stat stat{};
@@ -56,7 +60,7 @@ Result<std::optional<Tables>> FindTables(MDB_txn* txn, const std::string& file) 
   const auto format = code == 0 ? ReadNumber(txn, tables.meta, "format", file)
                                 : Result<std::optional<std::uint64_t>>(std::nullopt);
   if (!format) return Fail(format.error());
-  if (!*format) return Fail(ErrorCode::kRefused, file + " is not a file of rollcall's store");
+  if (!*format) return NotOurs(file);
   if (**format > kFormat) {
     return Fail(ErrorCode::kRefused, file + " was written by a newer rollcall (format " +
                                          std::to_string(**format) + ", this one knows " +
@@ -107,7 +111,7 @@ Result<void> WriteIdentity(MDB_txn* txn, const Tables& tables, const Identity& i
 Result<Revision> ReadCompacted(MDB_txn* txn, const Tables& tables, const std::string& file) {
   const auto compacted = ReadNumber(txn, tables.meta, "compacted", file);
   if (!compacted) return Fail(compacted.error());
-  return static_cast<Revision>(compacted->value_or(0));
+  return *compacted ? static_cast<Revision>(**compacted) : kNeverCompacted;
 }
 
 Result<Contents> ReadContents(MDB_txn* txn, const Tables& tables, const std::string& file) {

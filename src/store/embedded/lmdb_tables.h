@@ -18,8 +18,11 @@ struct Tables {
   MDB_dbi meta = 0;
 };
 
+// Damaged where we cannot see it is ours, or another program's: kInternal.
+[[nodiscard]] tl::unexpected<Error> NotOurs(const std::string& file);
+
 // In a transaction of that env.  None: there are none yet, the file is new.
-// kRefused: another program's, or a format above kFormat.
+// kRefused: a format above kFormat.  kInternal: NotOurs().
 [[nodiscard]] Result<std::optional<Tables>> FindTables(MDB_txn* txn, const std::string& file);
 [[nodiscard]] Result<Tables> MakeTables(MDB_txn* txn, const std::string& file);
 

@@ -40,7 +40,7 @@ struct Delivery {
   Kind kind = Kind::kNothing;
   std::vector<Change> changes;
   Revision revision = 0;   // of the store now
-  Revision compacted = 0;  // kCompacted: up to where
+  Revision compacted = kNeverCompacted;  // kCompacted: up to where
 };
 
 // How much one Delivery brings at most: whole revisions, until one of these is passed.

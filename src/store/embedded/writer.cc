@@ -163,7 +163,7 @@ void Writer::StageCompaction(Core& core) {
                            now - samples_.back().time >= options_.history_age / kSamplesPerAge)) {
     samples_.push_back({now, core.revision()});
   }
-  Revision goal = 0;
+  Revision goal = kNeverCompacted;
   while (!samples_.empty() && now - samples_.front().time >= options_.history_age) {
     goal = samples_.front().revision;
     samples_.pop_front();
@@ -177,7 +177,8 @@ void Writer::StageCompaction(Core& core) {
 
 Result<void> Writer::MakeDurable(const Staged& staged, bool probe) {
   const std::size_t doomed = std::min(doomed_.size(), kMostDoomed);
-  probe = probe && health_.Lock()->health.state == Health::State::kFull;
+  probe = probe &&
+          (std::exchange(unproven_, false) || health_.Lock()->health.state == Health::State::kFull);
   if (staged.empty() && doomed == 0 && !probe) return {};
   const auto from = doomed_.end() - static_cast<std::ptrdiff_t>(doomed);
   Result<void> durable = disk_->Commit(staged, std::span(from, doomed_.end()));

@@ -104,6 +104,7 @@ class Writer {
   // Of the writer's thread.
   std::vector<Doomed> doomed_;
   bool trimming_ = true;
+  bool unproven_ = true;      // whether the disk takes writes is not known yet
   SteadyTime chores_from_{};  // not before, after a failure
   std::deque<Sample> samples_;
   std::optional<Error> failure_;  // for good
