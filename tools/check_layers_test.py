@@ -40,6 +40,12 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(self.problems(answer__a_test_dot_cc=include), [])
         self.assertEqual(len(self.problems(answer__a_dot_cc=include)), 1)
 
+    def test_the_servers_tests_may_use_our_client(self):
+        include = '#include "store/etcd/client.h"\n'
+        self.assertEqual(self.problems(etcdapi__a_test_dot_cc=include), [])
+        self.assertEqual(len(self.problems(etcdapi__a_dot_cc=include)), 1)
+        self.assertEqual(len(self.problems(answer__a_test_dot_cc=include)), 1)
+
     def test_heavy_headers_stay_in_their_rooms(self):
         for include in ("<grpcpp/grpcpp.h>", '"rpc.pb.h"', "<google/protobuf/message.h>"):
             self.assertEqual(len(self.problems(catalog__a_dot_cc=f"#include {include}\n")), 1, include)

@@ -1,0 +1,87 @@
+// One RPC under way, as the services see it.  Includes gRPC: for .cc files of this room
+// only.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/result.h"
+#include "etcdapi/core/budget.h"
+#include "etcdapi/core/gate.h"
+
+namespace rollcall::etcdapi {
+
+[[nodiscard]] grpc::Status ToGrpc(const Error& error);
+
+// What the caller shows at the gate.
+[[nodiscard]] Gate::Caller CallerOf(const grpc::CallbackServerContext& context);
+
+// Ends an RPC at once, from any thread, whatever of it still waits to be sent.  May be
+// kept for longer than the RPC lasts.
+class Cutter {
+ public:
+  explicit Cutter(grpc::CallbackServerContext& context);
+  ~Cutter();
+  Cutter(const Cutter&) = delete;
+  Cutter& operator=(const Cutter&) = delete;
+
+  void Cut(const Error& why) const;
+
+ private:
+  grpc_call* const call_;
+};
+
+// Large answers on their way: whoever does not take one within our patience, or very
+// slowly, loses it.
+// Threads: any.
+class Outgoing {
+ public:
+  explicit Outgoing(std::chrono::milliseconds patience) : patience_(patience) {}
+
+  void Add(const void* call, std::size_t octets, std::shared_ptr<Cutter> cutter);
+  void Remove(const void* call);
+  void Tick(SteadyTime now);
+
+ private:
+  struct One {
+    std::shared_ptr<Cutter> cutter;
+    SteadyTime end;
+  };
+  const std::chrono::milliseconds patience_;
+  Guarded<absl::flat_hash_map<const void*, One>> calls_;
+};
+
+// A unary call; lives until gRPC is done with it, and then deletes itself, as gRPC's
+// reactors do.
+class Call final : public grpc::ServerUnaryReactor {
+ public:
+  Call() = default;
+
+  // The answer is large: keeps `share`, its octets, until it has gone or is given up.
+  void Watch(Outgoing& outgoing, Budget::Share share, grpc::CallbackServerContext& context);
+  // The last word; the call may be gone when it returns.
+  void Answer() { Finish(grpc::Status::OK); }
+  void Refuse(const Error& error) { Finish(ToGrpc(error)); }
+
+ private:
+  void OnDone() override;
+
+  Outgoing* outgoing_ = nullptr;
+  Budget::Share share_;
+};
+
+// A stream that is refused at once.
+template <typename Request, typename Response>
+class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
+ public:
+  explicit RefusedStream(const Error& why) { this->Finish(ToGrpc(why)); }
+
+ private:
+  void OnDone() override { delete this; }
+};
+
+}  // namespace rollcall::etcdapi

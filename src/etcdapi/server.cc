@@ -1,0 +1,217 @@
+#include "etcdapi/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "etcdapi/kv_service.h"
+#include "etcdapi/lease_service.h"
+#include "etcdapi/listen.h"
+#include "etcdapi/member_services.h"
+#include "etcdapi/no_such_method.h"
+#include "etcdapi/watch_service.h"
+
+namespace rollcall::etcdapi {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kMostTick{1000};
+constexpr milliseconds kLeastTick{5};
+// Of calls that are under way when the server stops.
+constexpr milliseconds kGrace{1000};
+// Above the largest request there may be, so that one that is slightly too large gets
+// etcd's sentence; as etcd.
+constexpr std::size_t kRequestOverhead = std::size_t{512} << 10;
+
+void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
+  // Two servers on one port would share the clients among them, silently.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // etcdctl and clientv3 ping every 10 s.  gRPC takes more than one ping in five
+  // minutes for an attack and closes the connection.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+  // A client whose machine died holds its streams until it is missed.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_octets + kRequestOverhead));
+  builder.SetMaxSendMessageSize(-1);
+  // Requests are read before we are asked.  Beyond this gRPC resets those that it has
+  // not yet read whole, so that many who begin a large one and do not end it cannot fill
+  // our memory.
+  builder.SetResourceQuota(grpc::ResourceQuota("etcdapi").Resize(limits.transport_octets));
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+// Where clients find a server that listens there.
+std::string UrlOf(ListenAddress address, bool tls) {
+  const bool any = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+  if (any) address.host = HostName();
+  return (tls ? "https://" : "http://") + address.ToString();
+}
+
+Result<std::vector<ListenAddress>> ParseAll(const std::vector<std::string>& texts) {
+  if (texts.empty()) return Fail(ErrorCode::kInvalid, "no address to listen at");
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : texts) {
+    auto address = ListenAddress::Parse(text);
+    if (!address) return Fail(std::move(address.error()));
+    addresses.push_back(*std::move(address));
+  }
+  return addresses;
+}
+
+}  // namespace
+
+// A server from Start() to Stop().
+class Server::Running {
+ public:
+  Running(store::embedded::Engine& engine, std::unique_ptr<Gate> gate, const Limits& limits)
+      : shared_{engine, std::move(gate), limits, Budget(limits.answer_octets),
+                Outgoing(limits.patience)},
+        kv_(shared_),
+        watch_(shared_),
+        lease_(shared_),
+        cluster_(shared_),
+        maintenance_(shared_),
+        auth_(shared_) {}
+
+  ~Running() {
+    ticker_.request_stop();
+    if (ticker_.joinable()) ticker_.join();
+    if (!server_) return;
+    watch_.Close();
+    lease_.Close();
+    server_->Shutdown(std::chrono::system_clock::now() + kGrace);
+    server_.reset();
+  }
+
+  [[nodiscard]] Result<void> Listen(const ServerOptions& options) {
+    auto addresses = ParseAll(options.listen_addresses);
+    if (!addresses) return Fail(std::move(addresses.error()));
+    // Beforehand, since gRPC gives no reason but in its log.
+    for (const ListenAddress& address : *addresses) {
+      if (auto why = WhyNotListen(address)) return Fail(*std::move(why));
+    }
+    const auto credentials =
+        MakeCredentials({options.cert_file, options.key_file, options.client_ca_file});
+    if (!credentials) return Fail(credentials.error());
+    grpc::ServerBuilder builder;
+    SetArguments(builder, options.limits);
+    std::vector<int> ports(addresses->size());
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      builder.AddListeningPort((*addresses)[i].ToString(), *credentials, &ports[i]);
+    }
+    for (grpc::Service* service : services_) builder.RegisterService(service);
+    builder.RegisterCallbackGenericService(&others_);
+    server_ = builder.BuildAndStart();
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      ListenAddress& address = (*addresses)[i];
+      if (ports[i] == 0) {
+        return Fail(WhyNotListen(address).value_or(
+            Error{ErrorCode::kUnavailable, "gRPC does not listen at " + address.ToString()}));
+      }
+      address.port = std::to_string(ports[i]);
+      bound_.push_back(address.ToString());
+    }
+    if (!server_) return Fail(ErrorCode::kInternal, "gRPC does not start a server");
+    Present(options, *addresses);
+    ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
+    return {};
+  }
+
+  [[nodiscard]] const std::vector<std::string>& bound() const { return bound_; }
+
+  [[nodiscard]] ServerFigures figures() const {
+    return {.watch_streams = watch_.streams(),
+            .watches = watch_.watches(),
+            .lease_streams = lease_.streams(),
+            .watch_octets = watch_.octets(),
+            .answer_octets = shared_.answer_octets.held(),
+            .watch_streams_ended = watch_.given_up()};
+  }
+
+ private:
+  void Present(const ServerOptions& options, const std::vector<ListenAddress>& addresses) {
+    Card card{options.name, options.advertised_urls};
+    if (card.client_urls.empty()) {
+      for (const ListenAddress& address : addresses) {
+        card.client_urls.push_back(UrlOf(address, !options.cert_file.empty()));
+      }
+    }
+    cluster_.Present(std::move(card));
+  }
+
+  void Tick(const std::stop_token& stop) {
+    const Limits& limits = shared_.limits;
+    const milliseconds pause =
+        std::clamp(std::min(limits.patience, limits.progress) / 4, kLeastTick, kMostTick);
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      stopped.wait_for(lock, stop, pause, [] { return false; });
+      const SteadyTime now = std::chrono::steady_clock::now();
+      watch_.Tick(now);
+      shared_.outgoing.Tick(now);
+    }
+  }
+
+  Shared shared_;
+  KvService kv_;
+  WatchService watch_;
+  LeaseService lease_;
+  ClusterService cluster_;
+  MaintenanceService maintenance_;
+  AuthService auth_;
+  const std::array<grpc::Service*, 6> services_{&kv_,      &watch_,       &lease_,
+                                                &cluster_, &maintenance_, &auth_};
+  NoSuchMethod others_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::string> bound_;
+  std::jthread ticker_;
+};
+
+Server::Server(store::embedded::Engine& engine, ServerOptions options)
+    : engine_(engine), options_(std::move(options)) {
+}
+
+Server::~Server() = default;
+
+Result<void> Server::Start() {
+  auto gate = Gate::Open({.users_file = options_.users_file}, SystemClock());
+  if (!gate) return Fail(std::move(gate.error()));
+  auto running = std::make_unique<Running>(engine_, *std::move(gate), options_.limits);
+  if (auto listening = running->Listen(options_); !listening) return listening;
+  running_ = std::move(running);
+  for (const std::string& address : running_->bound()) {
+    log::Info("the store listens", {{"address", address}});
+  }
+  return {};
+}
+
+const std::vector<std::string>& Server::bound() const {
+  return running_->bound();
+}
+
+ServerFigures Server::figures() const {
+  return running_->figures();
+}
+
+void Server::Stop() {
+  running_.reset();
+}
+
+}  // namespace rollcall::etcdapi

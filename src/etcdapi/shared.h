@@ -1,0 +1,55 @@
+// What the services of one server share.  Includes gRPC: for .cc files of this room
+// only.
+//
+// Threads: any, like its parts.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "etcd/rpc.pb.h"
+#include "etcdapi/call.h"
+#include "etcdapi/core/workers.h"
+#include "etcdapi/limits.h"
+#include "store/embedded/engine.h"
+
+namespace rollcall::etcdapi {
+
+struct Shared {
+  [[nodiscard]] etcdserverpb::ResponseHeader HeaderAt(store::Revision revision) const {
+    etcdserverpb::ResponseHeader header;
+    header.set_cluster_id(engine.identity().cluster_id);
+    header.set_member_id(engine.identity().member_id);
+    header.set_revision(revision);
+    header.set_raft_term(engine.identity().term);
+    return header;
+  }
+
+  // Whether the caller may use the store.
+  [[nodiscard]] Result<void> Admit(const grpc::CallbackServerContext& context) const {
+    return gate->has_users() ? gate->Admit(CallerOf(context)) : Result<void>{};
+  }
+  // A call that `serve(call)` is to answer, if its caller is let in.
+  template <typename Serve>
+  [[nodiscard]] Call* Begin(const grpc::CallbackServerContext& context, Serve serve) const {
+    auto* call = new Call;
+    if (const auto admitted = Admit(context); admitted) {
+      serve(call);
+    } else {
+      call->Refuse(admitted.error());
+    }
+    return call;
+  }
+
+  store::embedded::Engine& engine;
+  const std::unique_ptr<Gate> gate;
+  const Limits limits;
+  Budget answer_octets;
+  Outgoing outgoing;
+  // Reads of many keys, which would hold up one of gRPC's few threads, and large answers
+  // to writes, which would hold up the engine's.  Small ones are sent by the engine's
+  // thread itself: handing them over costs more than sending them, on two cores.
+  Workers readers{2};
+};
+
+}  // namespace rollcall::etcdapi
