@@ -188,7 +188,7 @@ Result<void> Feed::Impl::List() {
   errands_.LookAtLeases();
   if (list->new_epoch) {
     log::Warn("the store is another one than before: replaced, or restored from a backup",
-              {{"cluster_id", header.cluster_id}, {"revision", header.revision}});
+              {{"cluster_id", std::to_string(header.cluster_id)}, {"revision", header.revision}});
     errands_.LookAtSerial();
   }
   log::Info("registrations listed", {{"keys", list->keys}, {"revision", header.revision}});
