@@ -132,11 +132,14 @@ Result<std::unique_ptr<Session>> Session::Open(const Settings& settings) {
   if (!options) return Fail(std::move(options.error()));
   auto layout = ReadLayout(settings);
   if (!layout) return Fail(std::move(layout.error()));
-  Settings with_environment = settings;
-  with_environment.SetFromEnvironment("pending.path", "ROLLCALL_PENDING_PATH");
-  auto directory = Pending::ChooseDirectory(with_environment.Text("pending.path"));
+  auto directory = Pending::ChooseDirectory(settings.Text("pending.path"));
   return std::unique_ptr<Session>(
       new Session(std::move(*options), std::move(*layout), std::move(directory)));
+}
+
+std::unique_ptr<Session> Session::OpenToFlush(StoreOptions options) {
+  return std::unique_ptr<Session>(
+      new Session(std::move(options), {}, Pending::ChooseDirectory("")));
 }
 
 Result<std::string> Session::AddressOf(const PendingOrder& order, store::Deadline deadline) {

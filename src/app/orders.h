@@ -27,6 +27,8 @@ inline constexpr std::chrono::milliseconds kStorePatience{5000};
 class Session {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(const Settings& settings);
+  // For what waits only: each order says itself where in the store it belongs.
+  [[nodiscard]] static std::unique_ptr<Session> OpenToFlush(StoreOptions options);
 
   [[nodiscard]] LazyEtcd& store() { return store_; }
   [[nodiscard]] const StoreOptions& store_options() const { return store_.options(); }

@@ -164,8 +164,30 @@ TEST_F(PendingTest, ADirectoryThatCannotBeMadeIsAnError) {
   EXPECT_TRUE(Pending(root_ / "none").Load().empty());
 }
 
+TEST_F(PendingTest, AChangeOfWhatWaitsShowsWithoutReadingIt) {
+  EXPECT_EQ(pending_.ChangedAt().error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(pending_.Put(Order("server01")));
+  // As of long ago, for a file system's clock need not tell two changes in a row apart.
+  const auto long_ago = *pending_.ChangedAt() - std::chrono::hours(1);
+  const auto age = [&] { fs::last_write_time(pending_.directory(), long_ago); };
+  age();
+  EXPECT_EQ(*pending_.ChangedAt(), long_ago);
+  const auto items = pending_.Load();
+  EXPECT_EQ(*pending_.ChangedAt(), long_ago) << "reading changes nothing";
+  ASSERT_TRUE(pending_.Put(Order("server01", 2)));
+  EXPECT_NE(*pending_.ChangedAt(), long_ago) << "one in an other's place";
+  age();
+  pending_.Remove(items[0]);
+  EXPECT_NE(*pending_.ChangedAt(), long_ago) << "one that went";
+  EXPECT_EQ(Pending("/dev/null/pending").ChangedAt().error().code, ErrorCode::kRefused);
+}
+
 TEST_F(PendingTest, AGivenDirectoryIsTaken) {
   EXPECT_EQ(Pending::ChooseDirectory("/x/y"), "/x/y");
+  setenv("ROLLCALL_PENDING_PATH", "/x/z", 1);
+  EXPECT_EQ(Pending::ChooseDirectory("/x/y"), "/x/y");
+  EXPECT_EQ(Pending::ChooseDirectory(""), "/x/z");
+  unsetenv("ROLLCALL_PENDING_PATH");
 }
 
 }  // namespace
