@@ -92,7 +92,11 @@ Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, D
       if (!outcome.status.ok()) return outcome;
     }
     outcome = attempt(index, token, deadline);
-    if (login_.user.empty() || !IsTokenFailure(outcome.status)) break;
+    if (login_.user.empty()) break;
+    // A token names the log's index at which it was given, and etcd has a call wait until
+    // it has come that far: for ever, if it was restored from a backup meanwhile.
+    if (Silent(outcome.status)) DropToken();
+    if (!IsTokenFailure(outcome.status)) break;
     DropToken();
   }
   return outcome;

@@ -59,7 +59,7 @@ class Cluster {
 
   // A stream from `member` broke.
   void StreamFailed(std::size_t member);
-  // The token was found to be no longer valid.
+  // The token was found to be no longer valid, or may be what a member is waiting for.
   void DropToken();
 
   // `abandon` is called when `member` stays silent while another one answers; from
