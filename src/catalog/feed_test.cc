@@ -43,6 +43,12 @@ std::string Value(int port) {
 }
 constexpr const char* kGarbage = "{not json";
 
+int Count(const std::string& log, const std::string& text) {
+  int found = 0;
+  for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
+  return found;
+}
+
 class FeedTest : public ::testing::Test {
  protected:
   void Begin() { Begin(Options()); }
@@ -618,13 +624,44 @@ TEST_F(FeedTest, AnOutageIsLoggedOnceHoweverOftenItIsTriedAgain) {
   EXPECT_TRUE(Eventually([&] { return feed_->counters().watches == 2; }));
   feed_.reset();
   const std::string log = ::testing::internal::GetCapturedStderr();
-  const auto count = [&](const std::string& text) {
-    int found = 0;
-    for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
-    return found;
-  };
-  EXPECT_EQ(count("store lost"), 1) << log;
-  EXPECT_EQ(count("store is back"), 1) << log;
+  EXPECT_EQ(Count(log, "store lost"), 1) << log;
+  EXPECT_EQ(Count(log, "store is back"), 1) << log;
+}
+
+TEST_F(FeedTest, AStoreThatIsBackAndRefusesUsIsLoggedAsThat) {
+  FeedOptions options = Options();
+  options.retry_refused = milliseconds(10);
+  Begin(options);
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ::testing::internal::CaptureStderr();
+  for (const ErrorCode code :
+       {ErrorCode::kUnavailable, ErrorCode::kRefused, ErrorCode::kDeadline}) {
+    faulty_.FailAlways(Call::kStartWatch, code);
+    faulty_.FailAlways(Call::kRange, code);
+    faulty_.BreakWatches();
+    const int ranges = faulty_.calls(Call::kRange);
+    EXPECT_TRUE(Eventually([&] { return faulty_.calls(Call::kRange) > ranges + 10; }));
+  }
+  feed_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Count(log, "store lost"), 2) << log;
+  EXPECT_EQ(Count(log, "no contact with the store"), 2) << log;
+}
+
+TEST_F(FeedTest, AStoreThatRefusesUsIsNotPressed) {
+  FeedOptions options = Options();
+  options.retry_refused = kLong;
+  Begin(options);
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  faulty_.FailAlways(Call::kStartWatch, ErrorCode::kRefused);
+  faulty_.BreakWatches();
+  ASSERT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) == 2; }));
+  // Proofs of contact go on meanwhile.
+  const auto contacts = feed_->counters().contacts;
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().contacts > contacts + 20; }));
+  EXPECT_EQ(faulty_.calls(Call::kStartWatch), 2);
 }
 
 // --- all together
