@@ -75,7 +75,12 @@ Result<void> Cluster::Try(Effect effect, const Attempt& attempt, Deadline deadli
     const bool untouched = !outcome.sent || IsRefusedUntouched(outcome.status);
     if (effect == Effect::kWrite && !untouched) break;
   }
-  return Fail(ToError(outcome.status, members_[asked].endpoint.name));
+  Error error = ToError(outcome.status, members_[asked].endpoint.name);
+  if (error.code == ErrorCode::kRefused) {
+    error.message +=
+        login_.user.empty() ? " (no user was named)" : " (as user " + login_.user + ")";
+  }
+  return Fail(std::move(error));
 }
 
 Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, Deadline deadline) {
