@@ -50,7 +50,8 @@ class Session {
   // Carries out what waits, the oldest first, but not what is about `except`, which
   // a newer order is about to settle.  `all`: also what was meant for another store.
   // What never can be done is set aside; the first error of a store that is away
-  // ends it.  Returns how many were carried out.
+  // ends it.  What the store refuses to our user waits on, and is the error once all
+  // others have been tried.  Returns how many were carried out.
   [[nodiscard]] Result<std::size_t> Flush(const std::string& except, bool all,
                                           store::Deadline deadline);
   // For those who only read: first what waits, so that they see what was ordered.
