@@ -154,8 +154,10 @@ void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) 
   const auto says = [&](std::string_view text) {
     return status.message.find(text) != std::string::npos;
   };
-  if (!member.endpoint.tls || says("refused") || ever_answered_ || hinted_.exchange(true)) return;
   const bool theirs = says("certificate verify failed") || says("Verification Check failed");
+  // A member that stops and starts may fail a handshake, but not with a wrong certificate.
+  const bool may_pass = says("refused") || (ever_answered_ && !theirs);
+  if (!member.endpoint.tls || may_pass || hinted_.exchange(true)) return;
   log::Warn(theirs ? "the certificate of etcd is not accepted: it is of no authority in the CA "
                      "file, has expired, or is for another name or address"
                    : "no answer from etcd over TLS yet; a member that does not accept our client "
