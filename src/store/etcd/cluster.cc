@@ -70,7 +70,7 @@ Result<void> Cluster::Try(Effect effect, const Attempt& attempt, Deadline deadli
       break;
     }
     picker_.Lock()->MarkFailed(asked, Now());
-    HintAtCertificates(members_[asked], outcome.status);
+    HintAtTls(members_[asked], outcome.status);
     if (Silent(outcome.status)) silent.push_back(asked);
     const bool untouched = !outcome.sent || IsRefusedUntouched(outcome.status);
     if (effect == Effect::kWrite && !untouched) break;
@@ -150,14 +150,22 @@ void Cluster::NoteAnswer(std::size_t index, const std::vector<std::size_t>& sile
   }
 }
 
-void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) {
+void Cluster::HintAtTls(const Member& member, const RpcStatus& status) {
   const auto says = [&](std::string_view text) {
     return status.message.find(text) != std::string::npos;
   };
+  if (!member.endpoint.tls) {
+    const bool closed = says("Socket closed") || says("reset by peer");
+    if (!closed || ever_answered_ || hinted_.exchange(true)) return;
+    log::Warn(
+        "etcd closes the connection without an answer; if it asks for TLS, name it as https://",
+        {{"endpoint", member.endpoint.name}});
+    return;
+  }
   const bool theirs = says("certificate verify failed") || says("Verification Check failed");
   // A member that stops and starts may fail a handshake, but not with a wrong certificate.
   const bool may_pass = says("refused") || (ever_answered_ && !theirs);
-  if (!member.endpoint.tls || may_pass || hinted_.exchange(true)) return;
+  if (may_pass || hinted_.exchange(true)) return;
   log::Warn(theirs ? "the certificate of etcd is not accepted: it is of no authority in the CA "
                      "file, has expired, or is for another name or address"
                    : "no answer from etcd over TLS yet; a member that does not accept our client "
