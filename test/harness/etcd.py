@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import shutil
+import signal
 
 from . import certificates, process
 from .scenario import server
@@ -43,16 +45,46 @@ class Member:
     def kill(self):
         self.process.kill()
 
+    def freeze(self):
+        """Keeps its connections and answers nothing, as on a host that swaps or hangs."""
+        self.process.signal(signal.SIGSTOP)
+        tasks = f"/proc/{self.process.pid}/task"
+
+        def stopped():
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/stat", encoding="ascii") as handle:
+                    if handle.read().rsplit(")", 1)[1].split()[0] != "T":
+                        return False
+            return True
+        wait_for(f"{self.name} to stand still", stopped)
+
+    def thaw(self):
+        self.process.signal(signal.SIGCONT)
+
     def healthy(self):
         """Its own word that it has a leader and can write."""
+        return json.loads(self._get("/health")).get("health") == "true"
+
+    def leads(self):
+        return self._metric("etcd_server_is_leader") > 0
+
+    def watched(self):
+        """Whether somebody has a watch on it."""
+        return self._metric("etcd_debugging_mvcc_watcher_total") > 0
+
+    def _metric(self, name):
+        [value] = [line.split()[1] for line in self._get("/metrics").splitlines() if line.startswith(name + " ")]
+        return float(value)
+
+    def _get(self, path):
         if self.tls:
             connection = http.client.HTTPSConnection(self.address, 2379, timeout=0.5,
                                                      context=certificates.context(self.tls))
         else:
             connection = http.client.HTTPConnection(self.address, 2379, timeout=0.5)
         try:
-            connection.request("GET", "/health")
-            return json.load(connection.getresponse()).get("health") == "true"
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
         finally:
             connection.close()
 
@@ -97,6 +129,15 @@ class Cluster:
         self.kill()
         for member in self.members:
             shutil.rmtree(member.directory)
+
+    def move_leader(self, member):
+        if member.leads():
+            return
+        [number] = [line.split(",")[0] for line in self.ctl("member", "list").splitlines()
+                    if line.split(", ")[2] == member.name]
+        [leader] = [other for other in self.members if other.leads()]
+        self.ctl("move-leader", number, member=leader)
+        wait_for(f"{member.name} to lead", member.leads)
 
     def ctl(self, *words, stdin=None, timeout=30, member=None):
         """Stock etcdctl, on one member or with all to choose from; its output."""

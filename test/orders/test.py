@@ -4,7 +4,6 @@
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
@@ -198,7 +197,7 @@ def answers_are_not_held_up(scenario, etcd, server):
         [name] = [name for name in waiting() if "h13" in pathlib.Path(PENDING, name).read_text("utf-8")]
         kept = pathlib.Path(PENDING, name).rename(f"{PENDING}/../kept")
     wait_for("the server to be synced", server.synced)
-    etcd.members[0].process.signal(signal.SIGSTOP)
+    etcd.members[0].freeze()
     kept.rename(f"{PENDING}/{name}")
     wait_for("it to be at the order", lambda: os.path.exists(f"{PENDING}/.lock"))
     slowest = 0
@@ -207,7 +206,7 @@ def answers_are_not_held_up(scenario, etcd, server):
         equal(server.answer("h12.node.prom.internal")[0], "NOERROR", "meanwhile")
         slowest = max(slowest, time.monotonic() - began)
     check(slowest < 0.5, f"an answer took {slowest:.2f} s")
-    etcd.members[0].process.signal(signal.SIGCONT)
+    etcd.members[0].thaw()
     wait_for("h13, when etcd goes on", lambda: etcd.get(f"{NODE}/h13"))
     server.process.stop()
     done(cli("register", "--flush"), "flush")
