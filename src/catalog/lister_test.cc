@@ -74,10 +74,9 @@ class ListerTest : public ::testing::Test {
   }
   // What a watch would have brought.
   void Hear(store::Store& store) {
-    auto watch =
-        store.StartWatch({{store::KeyRange::Prefix("/skydns/")},
-                          ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })},
-                         After(kLong));
+    auto watch = store.StartWatch({{store::KeyRange::Prefix("/skydns/")},
+                                   ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })},
+                                  After(kLong));
     while (const auto batch = (*watch)->Next(After(seconds(0)))) {
       ledger_.With([&](Ledger& ledger) { return ledger.Apply(batch->events); });
     }
