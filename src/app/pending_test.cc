@@ -10,12 +10,12 @@ namespace rollcall::app {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 
 class PendingTest : public ::testing::Test {
- protected:
+ public:
   ~PendingTest() override { fs::remove_all(root_); }
 
+ protected:
   static PendingOrder Order(const std::string& host, std::int64_t second = 1) {
     PendingOrder order;
     order.since = WallTime(std::chrono::seconds(second));
@@ -138,8 +138,8 @@ TEST_F(PendingTest, WhatCannotBeReadIsSetAsideAndNotLost) {
                           R"({"version":1,"verb":"register","value":"{"})",
                           R"({"version":1,"verb":"drop","value":"{}"})",
                           // A time beyond what a clock can hold.
-                          R"({"version":1,"verb":"register","since_us":9223372036854775807,)"
-                          R"("service":"node","host":"a","value":"{}"})"};
+                          (R"({"version":1,"verb":"register","since_us":9223372036854775807,)"
+                           R"("service":"node","host":"a","value":"{}"})")};
   int number = 0;
   for (const char* text : broken) {
     std::ofstream(pending_.directory() / (std::to_string(number++) + ".json")) << text;

@@ -23,7 +23,6 @@ using std::chrono::seconds;
 using store::After;
 using store::FaultyStore;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using Call = FaultyStore::Call;
 
 constexpr milliseconds kLong{20'000};
@@ -764,6 +763,7 @@ TEST_F(FeedTest, NothingIsLostOrDoubledUnderRandomFaults) {
   faulty_.Mend();
   ASSERT_TRUE(Reaches(last));
   std::vector<std::string> names;
+  names.reserve(expected.size());
   for (const auto& [name, port] : expected) names.push_back(name + "=" + std::to_string(port));
   EXPECT_EQ(Names(), names);
   EXPECT_EQ(feed_->counters().epochs, 0U);

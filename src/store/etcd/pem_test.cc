@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 class PemFiles : public ::testing::Test {
- protected:
+ public:
   PemFiles() {
     MakePair("one");
     MakePair("other");
@@ -25,6 +25,7 @@ class PemFiles : public ::testing::Test {
   }
   ~PemFiles() override { fs::remove_all(folder_); }
 
+ protected:
   std::string At(const std::string& name) const { return folder_ / name; }
 
   // NAME.pem, a certificate by nobody, and NAME.key; NAME.locked is the key with a passphrase.
