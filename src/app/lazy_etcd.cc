@@ -58,19 +58,40 @@ void LazyEtcd::FindAgain(State& state, store::Deadline deadline) const {
   state.client.reset();
 }
 
+LazyEtcd::FileTimes LazyEtcd::TimesOfFiles() const {
+  const auto time = [](const std::string& file) {
+    std::error_code error;
+    return file.empty() ? std::filesystem::file_time_type{}
+                        : std::filesystem::last_write_time(file, error);
+  };
+  return {time(options_.etcd.ca_file), time(options_.etcd.cert_file), time(options_.etcd.key_file)};
+}
+
+Result<void> LazyEtcd::Connect(State& state) const {
+  store::etcd::Options etcd = options_.etcd;
+  etcd.endpoints = state.endpoints;
+  const FileTimes files = TimesOfFiles();
+  auto client = store::etcd::Connect(etcd);
+  if (!client) return Fail(std::move(client.error()));
+  if (state.client) state.replaced = Sum(state.replaced, state.client->counters());
+  state.client = std::move(*client);
+  state.files = files;
+  return {};
+}
+
 Result<std::shared_ptr<store::etcd::Client>> LazyEtcd::Client(store::Deadline deadline) {
   auto state = state_.Lock();
   if (state->client && !options_.discovery_srv.empty() &&
       state->rediscovery.Due(SystemClock().Now())) {
     FindAgain(*state, deadline);
   }
+  if (state->client && state->rediscovery.silent() && TimesOfFiles() != state->files) {
+    // It fails while only one of two files that go together has been replaced.
+    if (Connect(*state)) log::Info("certificate files have changed; connecting anew");
+  }
   if (state->client) return state->client;
   if (auto ok = Find(*state, deadline); !ok) return Fail(std::move(ok.error()));
-  store::etcd::Options etcd = options_.etcd;
-  etcd.endpoints = state->endpoints;
-  auto client = store::etcd::Connect(etcd);
-  if (!client) return Fail(std::move(client.error()));
-  state->client = std::move(*client);
+  if (auto ok = Connect(*state); !ok) return Fail(std::move(ok.error()));
   return state->client;
 }
 

@@ -2,10 +2,13 @@
 // the first call, and again at each call until that has succeeded.
 //
 // So a program starts whatever state the cluster, or the DNS that names it, is in.
-// Endpoints found by SRV are looked up again when none has answered for a while: a
-// cluster may move in the years that a server runs.
+// In the years that a server runs a cluster may move, and certificates are renewed every
+// few weeks.  So endpoints found by SRV are looked up again when none has answered for a
+// while, and files that were replaced are read again as soon as none answers.
 #pragma once
 
+#include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -48,10 +51,12 @@ class LazyEtcd final : public store::Store {
                                                           store::Deadline deadline) override;
 
  private:
+  using FileTimes = std::array<std::filesystem::file_time_type, 3>;  // CA, certificate, key
   struct State {
     std::vector<std::string> endpoints;
     // Calls and watches under way keep one that has been replaced.
     std::shared_ptr<store::etcd::Client> client;
+    FileTimes files{};                     // of those it connects with
     store::etcd::ClientCounters replaced;  // of all clients before
     Rediscovery rediscovery;
   };
@@ -60,6 +65,9 @@ class LazyEtcd final : public store::Store {
   [[nodiscard]] Result<void> Find(State& state, store::Deadline deadline) const;
   // Drops the client if the records name other endpoints now.
   void FindAgain(State& state, store::Deadline deadline) const;
+  [[nodiscard]] FileTimes TimesOfFiles() const;
+  // A new client; the one before stays if that fails.
+  [[nodiscard]] Result<void> Connect(State& state) const;
   // One call on the client, by which is seen whether anybody answers.
   template <typename Call>
   std::invoke_result_t<Call, store::Store&> With(store::Deadline deadline, Call call);

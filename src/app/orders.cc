@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "app/address.h"
@@ -132,11 +133,14 @@ Result<std::unique_ptr<Session>> Session::Open(const Settings& settings) {
   if (!options) return Fail(std::move(options.error()));
   auto layout = ReadLayout(settings);
   if (!layout) return Fail(std::move(layout.error()));
-  Settings with_environment = settings;
-  with_environment.SetFromEnvironment("pending.path", "ROLLCALL_PENDING_PATH");
-  auto directory = Pending::ChooseDirectory(with_environment.Text("pending.path"));
+  auto directory = Pending::ChooseDirectory(settings.Text("pending.path"));
   return std::unique_ptr<Session>(
       new Session(std::move(*options), std::move(*layout), std::move(directory)));
+}
+
+std::unique_ptr<Session> Session::OpenToFlush(StoreOptions options) {
+  return std::unique_ptr<Session>(
+      new Session(std::move(options), {}, Pending::ChooseDirectory("")));
 }
 
 Result<std::string> Session::AddressOf(const PendingOrder& order, store::Deadline deadline) {
@@ -186,6 +190,7 @@ Result<registry::Written> Session::Settle(const PendingOrder& order, store::Dead
 
 Result<std::size_t> Session::Flush(const std::string& except, bool all, store::Deadline deadline) {
   std::size_t done = 0;
+  std::optional<Error> refused;
   for (const Pending::Item& item : pending_.Load()) {
     if (!except.empty() && item.order.Subject() == except) continue;
     if (!all && item.order.store != store_.options().Identity()) {
@@ -200,8 +205,10 @@ Result<std::size_t> Session::Flush(const std::string& except, bool all, store::D
     const auto claimed = pending_.Claim(item);
     if (!claimed) continue;  // settled meanwhile, or another rollcall is at it
     const auto written = CarryOut(item.order, deadline);
-    if (!written && (IsAway(written.error()) || written.error().code == ErrorCode::kRefused)) {
-      return Fail(written.error());
+    if (!written && IsAway(written.error())) return Fail(written.error());
+    if (!written && written.error().code == ErrorCode::kRefused) {
+      refused = written.error();  // of this one; what our user may do differs by key
+      continue;
     }
     const bool gone_already = !written && IsGoneAlready(item.order, written.error());
     if (!written && !gone_already) {
@@ -215,6 +222,7 @@ Result<std::size_t> Session::Flush(const std::string& except, bool all, store::D
     if (written) WarnIfReplaced(*written);
     ++done;
   }
+  if (refused) return Fail(std::move(*refused));
   return done;
 }
 

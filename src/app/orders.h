@@ -27,6 +27,8 @@ inline constexpr std::chrono::milliseconds kStorePatience{5000};
 class Session {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Session>> Open(const Settings& settings);
+  // For what waits only: each order says itself where in the store it belongs.
+  [[nodiscard]] static std::unique_ptr<Session> OpenToFlush(StoreOptions options);
 
   [[nodiscard]] LazyEtcd& store() { return store_; }
   [[nodiscard]] const StoreOptions& store_options() const { return store_.options(); }
@@ -48,7 +50,8 @@ class Session {
   // Carries out what waits, the oldest first, but not what is about `except`, which
   // a newer order is about to settle.  `all`: also what was meant for another store.
   // What never can be done is set aside; the first error of a store that is away
-  // ends it.  Returns how many were carried out.
+  // ends it.  What the store refuses to our user waits on, and is the error once all
+  // others have been tried.  Returns how many were carried out.
   [[nodiscard]] Result<std::size_t> Flush(const std::string& except, bool all,
                                           store::Deadline deadline);
   // For those who only read: first what waits, so that they see what was ordered.

@@ -101,6 +101,7 @@ std::string PendingOrder::Subject() const {
 
 fs::path Pending::ChooseDirectory(const std::string& given) {
   if (!given.empty()) return given;
+  if (const auto named = Environment("ROLLCALL_PENDING_PATH"); !named.empty()) return named;
   const fs::path system(kSystemDirectory);
   if (IsWritable(system)) return system;
   const fs::path state(Environment("XDG_STATE_HOME"));
@@ -136,6 +137,18 @@ Result<void> Pending::Put(PendingOrder order) const {
   if (rename(draft.c_str(), file.c_str()) != 0) return fail("renaming");
   if (!SyncDirectory(directory_)) return fail("syncing the directory");
   return {};
+}
+
+Result<Pending::Time> Pending::ChangedAt() const {
+  const auto fail = [&](int why) {
+    return Fail(why == ENOENT ? ErrorCode::kNotFound : ErrorCode::kRefused,
+                fmt::format("{}: {}", directory_.string(), std::strerror(why)));
+  };
+  if (access(directory_.c_str(), R_OK | W_OK | X_OK) != 0) return fail(errno);
+  std::error_code error;
+  const Time time = fs::last_write_time(directory_, error);
+  if (error) return fail(error.value());
+  return time;
 }
 
 std::vector<Pending::Item> Pending::Load() const {

@@ -43,7 +43,7 @@ class Pending {
  public:
   explicit Pending(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  // `given`, if not empty; else /var/lib/rollcall/pending, or, for those who may not
+  // `given`, or ROLLCALL_PENDING_PATH; else /var/lib/rollcall/pending, or, for those who may not
   // write there but have a home, the user's own: $XDG_STATE_HOME/rollcall/pending.
   [[nodiscard]] static std::filesystem::path ChooseDirectory(const std::string& given);
 
@@ -52,6 +52,13 @@ class Pending {
   // Waits for the subject's lock.  It comes after all that wait there, whatever the
   // clock says meanwhile.  kUnavailable: it could not be written.
   [[nodiscard]] Result<void> Put(PendingOrder order) const;
+
+  // Changes whenever an order comes or goes.
+  using Time = std::filesystem::file_time_type;
+  // kNotFound: there is no directory, so nothing waits.  kRefused: what waits there is not
+  // this user's to take away; so he must not carry it out either, for he would again and
+  // again.
+  [[nodiscard]] Result<Time> ChangedAt() const;
 
   struct Item {
     std::filesystem::path file;

@@ -10,12 +10,12 @@ namespace rollcall::app {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 
 class PendingTest : public ::testing::Test {
- protected:
+ public:
   ~PendingTest() override { fs::remove_all(root_); }
 
+ protected:
   static PendingOrder Order(const std::string& host, std::int64_t second = 1) {
     PendingOrder order;
     order.since = WallTime(std::chrono::seconds(second));
@@ -138,8 +138,8 @@ TEST_F(PendingTest, WhatCannotBeReadIsSetAsideAndNotLost) {
                           R"({"version":1,"verb":"register","value":"{"})",
                           R"({"version":1,"verb":"drop","value":"{}"})",
                           // A time beyond what a clock can hold.
-                          R"({"version":1,"verb":"register","since_us":9223372036854775807,)"
-                          R"("service":"node","host":"a","value":"{}"})"};
+                          (R"({"version":1,"verb":"register","since_us":9223372036854775807,)"
+                           R"("service":"node","host":"a","value":"{}"})")};
   int number = 0;
   for (const char* text : broken) {
     std::ofstream(pending_.directory() / (std::to_string(number++) + ".json")) << text;
@@ -164,8 +164,30 @@ TEST_F(PendingTest, ADirectoryThatCannotBeMadeIsAnError) {
   EXPECT_TRUE(Pending(root_ / "none").Load().empty());
 }
 
+TEST_F(PendingTest, AChangeOfWhatWaitsShowsWithoutReadingIt) {
+  EXPECT_EQ(pending_.ChangedAt().error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(pending_.Put(Order("server01")));
+  // As of long ago, for a file system's clock need not tell two changes in a row apart.
+  const auto long_ago = *pending_.ChangedAt() - std::chrono::hours(1);
+  const auto age = [&] { fs::last_write_time(pending_.directory(), long_ago); };
+  age();
+  EXPECT_EQ(*pending_.ChangedAt(), long_ago);
+  const auto items = pending_.Load();
+  EXPECT_EQ(*pending_.ChangedAt(), long_ago) << "reading changes nothing";
+  ASSERT_TRUE(pending_.Put(Order("server01", 2)));
+  EXPECT_NE(*pending_.ChangedAt(), long_ago) << "one in an other's place";
+  age();
+  pending_.Remove(items[0]);
+  EXPECT_NE(*pending_.ChangedAt(), long_ago) << "one that went";
+  EXPECT_EQ(Pending("/dev/null/pending").ChangedAt().error().code, ErrorCode::kRefused);
+}
+
 TEST_F(PendingTest, AGivenDirectoryIsTaken) {
   EXPECT_EQ(Pending::ChooseDirectory("/x/y"), "/x/y");
+  setenv("ROLLCALL_PENDING_PATH", "/x/z", 1);
+  EXPECT_EQ(Pending::ChooseDirectory("/x/y"), "/x/y");
+  EXPECT_EQ(Pending::ChooseDirectory(""), "/x/z");
+  unsetenv("ROLLCALL_PENDING_PATH");
 }
 
 }  // namespace

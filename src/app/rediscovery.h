@@ -27,6 +27,9 @@ class Rediscovery {
     }
   }
 
+  // Nobody answered the last call.
+  [[nodiscard]] bool silent() const { return silent_since_.has_value(); }
+
   // Nobody has answered for kPatience, nor was this said within it.
   [[nodiscard]] bool Due(SteadyTime now) {
     if (!silent_since_ || now - *silent_since_ < kPatience) return false;

@@ -40,11 +40,14 @@ TEST_F(RediscoveryTest, IsNotDueAgainBeforeAnotherWhile) {
 TEST_F(RediscoveryTest, AnyAnswerEndsTheSilence) {
   Fail(ErrorCode::kUnavailable);
   now_ += seconds(29);
+  EXPECT_TRUE(rediscovery_.silent());
   rediscovery_.Note(nullptr, now_);
+  EXPECT_FALSE(rediscovery_.silent());
   EXPECT_FALSE(DueAfter(seconds(1)));
   Fail(ErrorCode::kUnavailable);
   now_ += seconds(29);
   Fail(ErrorCode::kRefused);
+  EXPECT_FALSE(rediscovery_.silent());
   EXPECT_FALSE(DueAfter(seconds(1)));
 }
 

@@ -11,6 +11,7 @@
 
 #include "app/command.h"
 #include "app/config_file.h"
+#include "app/flusher.h"
 #include "app/lazy_etcd.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
@@ -70,6 +71,9 @@ class Service {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
     feed_.Start();
+    if (etcd_) {
+      flusher_.emplace(options_.store, [this] { return feed_.standing() == Standing::kSynced; });
+    }
     NotifyStatus("waiting for the store");
     NotifyReady();
     return {};
@@ -191,6 +195,7 @@ class Service {
   catalog::Feed feed_;
   answer::Zones zones_;
   serving::dns::Server dns_;
+  std::optional<Flusher> flusher_;  // of orders that wait for an etcd
   Standing standing_ = Standing::kNever;
 };
 

@@ -156,6 +156,14 @@ Result<StoreOptions> ReadStoreOptions(const Settings& settings, bool use_environ
   for (const char* name : {"etcd.cacert", "etcd.cert", "etcd.key"}) {
     if (auto ok = CheckReadable(settings, name); !ok) return Fail(std::move(ok.error()));
   }
+  store::etcd::Options ca;
+  ca.ca_file = options.etcd.ca_file;
+  if (const auto ok = store::etcd::CheckFiles(ca); !ok) {
+    return settings.Wrong("etcd.cacert", ok.error().message);
+  }
+  if (const auto ok = store::etcd::CheckFiles(options.etcd); !ok) {
+    return settings.Wrong("etcd.cert", ok.error().message);
+  }
   options.etcd.user = settings.Text("etcd.user");
   const std::string file = settings.Text("etcd.password-file");
   if (options.etcd.user.empty() != file.empty()) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -50,6 +51,15 @@ Result<std::vector<wire::Name>> ReverseZones(const Family& family, const std::ui
   return zones;
 }
 
+// The address with all behind its first `length` bits at zero.
+std::array<std::uint8_t, 16> NetworkOf(const std::uint8_t* address, unsigned length) {
+  std::array<std::uint8_t, 16> network{};
+  for (unsigned bit = 0; bit < length; ++bit) {
+    network[bit / 8] |= address[bit / 8] & (0x80U >> (bit % 8));
+  }
+  return network;
+}
+
 }  // namespace
 
 Result<std::vector<wire::Name>> ParseZone(std::string_view text) {
@@ -73,10 +83,17 @@ Result<std::vector<wire::Name>> ParseZone(std::string_view text) {
     return bad("is no network: what follows the slash is no number");
   }
   for (const Family& family : {kIpv4, kIpv6}) {
-    std::uint8_t octets[16] = {};
-    if (inet_pton(family.af, address.c_str(), octets) != 1) continue;
+    std::array<std::uint8_t, 16> octets{};
+    if (inet_pton(family.af, address.c_str(), octets.data()) != 1) continue;
     if (length > family.bits) return bad(fmt::format("has more than {} bits", family.bits));
-    return ReverseZones(family, octets, length);
+    if (const auto network = NetworkOf(octets.data(), length); network != octets) {
+      char meant[INET6_ADDRSTRLEN] = {};
+      inet_ntop(family.af, network.data(), meant, sizeof meant);
+      return bad(
+          fmt::format("is no network: bits are set behind the first {}; {}/{} was probably meant",
+                      length, meant, length));
+    }
+    return ReverseZones(family, octets.data(), length);
   }
   return bad("is no network: what precedes the slash is no IP address");
 }

@@ -81,22 +81,26 @@ bool NeedsQuotes(std::string_view text) {
   return false;
 }
 
-void AppendLogfmt(std::string& out, std::string_view key, std::string_view value) {
+void AppendLogfmt(std::string& out, const Field& field) {
   if (!out.empty()) out += ' ';
-  out += key;
+  out += field.key;
   out += '=';
-  if (NeedsQuotes(value)) {
-    AppendQuoted(out, value);
+  if (NeedsQuotes(field.value)) {
+    AppendQuoted(out, field.value);
   } else {
-    out += value;
+    out += field.value;
   }
 }
 
-void AppendJson(std::string& out, std::string_view key, std::string_view value) {
+void AppendJson(std::string& out, const Field& field) {
   out += out.empty() ? '{' : ',';
-  AppendQuoted(out, key);
+  AppendQuoted(out, field.key);
   out += ':';
-  AppendQuoted(out, value);
+  if (field.literal) {
+    out += field.value;
+  } else {
+    AppendQuoted(out, field.value);
+  }
 }
 
 std::string Timestamp() {
@@ -117,10 +121,10 @@ std::string FormatLine(Format format, Level level, std::string_view time, std::s
                        std::initializer_list<Field> fields) {
   std::string line;
   const auto append = format == Format::kJson ? AppendJson : AppendLogfmt;
-  append(line, "ts", time);
-  append(line, "level", Name(level));
-  append(line, "msg", message);
-  for (const Field& field : fields) append(line, field.key, field.value);
+  append(line, {"ts", time});
+  append(line, {"level", Name(level)});
+  append(line, {"msg", message});
+  for (const Field& field : fields) append(line, field);
   if (format == Format::kJson) line += '}';
   return line;
 }

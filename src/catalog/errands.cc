@@ -104,10 +104,11 @@ bool Errands::AskLeases() {
     for (const Answer& answer : answers) {
       if (answer.known) times.push_back(answer.time);
     }
-    lease_queries_ += answers.size();  // before what they tell can be seen
+    // Both before what they tell can be seen.
+    lease_queries_ += answers.size();
+    const SteadyTime now = clock_.Now();
     ledger_.With([&](Ledger& ledger) {
       ledger.SetLeases(times);
-      const SteadyTime now = clock_.Now();
       for (const Answer& answer : answers) {
         if (!answer.known) {
           ledger.leases().AskAgain(answer.time.id, now + kRefusedRetry);

@@ -1,5 +1,6 @@
 #include "catalog/feed.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <optional>
 #include <utility>
@@ -31,6 +32,25 @@ ErrandOptions ErrandsOf(const FeedOptions& options) {
           .raise_first = options.contact_interval,
           .raise_serial = options.on_new_epoch};
 }
+
+// What the log has said of an outage: its cause, and once more if the store turns out to
+// answer and to refuse us, which somebody has to mend.
+class Told {
+ public:
+  [[nodiscard]] bool IsNews(const Error& error) {
+    const bool first = !std::exchange(outage_, true);
+    return (error.code == ErrorCode::kRefused && !std::exchange(refusal_, true)) || first;
+  }
+  // True: there was an outage.
+  bool Over() {
+    refusal_ = false;
+    return std::exchange(outage_, false);
+  }
+
+ private:
+  bool outage_ = false;
+  bool refusal_ = false;
+};
 
 }  // namespace
 
@@ -92,7 +112,7 @@ class Feed::Impl {
   // feed thread
   void RunFeed();
   [[nodiscard]] Result<void> List();
-  [[nodiscard]] Error Follow(Backoff& backoff, bool& away);
+  [[nodiscard]] Error Follow(Backoff& backoff, Told& told);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
 
   // contact thread
@@ -130,7 +150,7 @@ void Feed::Impl::Stop() {
 
 void Feed::Impl::RunFeed() {
   Backoff backoff(options_.retry_first, options_.retry_most);
-  bool away = false;  // told in the log
+  Told told;
   bool listed = false;
   while (!stopping()) {
     std::optional<Error> error;
@@ -144,7 +164,7 @@ void Feed::Impl::RunFeed() {
       error = Error{ErrorCode::kUnavailable, "the store does not know our last change"};
     }
     if (!error) {
-      error = Follow(backoff, away);
+      error = Follow(backoff, told);
       contact_.WatchLost(clock_.Now());
       const bool compacted = error->code == ErrorCode::kCompacted;
       const bool was_catching_up =
@@ -156,8 +176,12 @@ void Feed::Impl::RunFeed() {
     if (again || error->code == ErrorCode::kCompacted) {
       listed = false;
       log::Info("listing again", {{"why", again ? "the store is another one" : error->message}});
-    } else if (!std::exchange(away, true)) {
+    } else if (told.IsNews(*error)) {
       log::Warn("store lost, answering from memory", {{"why", error->message}});
+    }
+    if (error->code == ErrorCode::kRefused) {
+      if (!Sleep(std::max(backoff.Next(), options_.retry_refused))) return;
+      continue;
     }
     // Whether it is still the same store is to be known before trusting a resumed watch.
     Tell([](Control& control) { control.contact_now = true; });
@@ -188,20 +212,20 @@ Result<void> Feed::Impl::List() {
   errands_.LookAtLeases();
   if (list->new_epoch) {
     log::Warn("the store is another one than before: replaced, or restored from a backup",
-              {{"cluster_id", header.cluster_id}, {"revision", header.revision}});
+              {{"cluster_id", std::to_string(header.cluster_id)}, {"revision", header.revision}});
     errands_.LookAtSerial();
   }
   log::Info("registrations listed", {{"keys", list->keys}, {"revision", header.revision}});
   return {};
 }
 
-Error Feed::Impl::Follow(Backoff& backoff, bool& away) {
+Error Feed::Impl::Follow(Backoff& backoff, Told& told) {
   const store::WatchRequest request{
       {store::KeyRange::Prefix(options_.prefix + "/"), store::KeyRange::Single(keys_.serial)},
       ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })};
   auto watch = store_.StartWatch(request, After(options_.contact_timeout));
   if (!watch) return std::move(watch.error());
-  if (std::exchange(away, false)) log::Info("store is back");
+  if (told.Over()) log::Info("store is back");
   contact_.WatchHeld();
   Tell([&](Control& control) {
     ++control.counters.watches;
@@ -254,13 +278,13 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
 // --- contact
 
 void Feed::Impl::RunContact() {
-  bool away = false;
+  Told told;
   do {
     control_.Lock()->contact_now = false;
     const auto proof = ProveContact();
     if (proof) {
-      away = false;
-    } else if (!std::exchange(away, true)) {
+      told.Over();
+    } else if (told.IsNews(proof.error())) {
       log::Warn("no contact with the store", {{"why", proof.error().message}});
     }
   } while (Sleep(After(options_.contact_interval),

@@ -29,6 +29,9 @@ struct FeedOptions {
   std::chrono::milliseconds call_timeout{5000};  // one page of a list
   std::chrono::milliseconds retry_first{50};
   std::chrono::milliseconds retry_most{500};
+  // A wrong password costs the store 60 ms of a processor each time, and is not mended by
+  // asking again.
+  std::chrono::milliseconds retry_refused{2000};
   // Called when the store turns out to be another one than before (cluster id
   // changed, or its revision went back), with the serial served until now; whoever
   // wires the program raises the serial offset in the store.  Called again, ever more

@@ -23,7 +23,6 @@ using std::chrono::seconds;
 using store::After;
 using store::FaultyStore;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using Call = FaultyStore::Call;
 
 constexpr milliseconds kLong{20'000};
@@ -42,6 +41,12 @@ std::string Value(int port) {
   return R"({"host":"192.0.2.1","port":)" + std::to_string(port) + "}";
 }
 constexpr const char* kGarbage = "{not json";
+
+int Count(const std::string& log, const std::string& text) {
+  int found = 0;
+  for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
+  return found;
+}
 
 class FeedTest : public ::testing::Test {
  protected:
@@ -599,6 +604,7 @@ TEST_F(FeedTest, ALeaseThatWeMayNotAskForDoesNotHoldUpTheOthers) {
   ASSERT_TRUE(memory_->LeaseKeepAlive(one->id, After(kLong)));
   ASSERT_TRUE(memory_->LeaseKeepAlive(two->id, After(kLong)));
   clock_.Advance(seconds(20));
+  Put("c", Value(3));  // nothing else tells the one who sleeps that our clock has moved
   EXPECT_TRUE(Eventually([&] { return known() == 2; }));  // asked again, in the end
 }
 
@@ -617,13 +623,44 @@ TEST_F(FeedTest, AnOutageIsLoggedOnceHoweverOftenItIsTriedAgain) {
   EXPECT_TRUE(Eventually([&] { return feed_->counters().watches == 2; }));
   feed_.reset();
   const std::string log = ::testing::internal::GetCapturedStderr();
-  const auto count = [&](const std::string& text) {
-    int found = 0;
-    for (auto at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++found;
-    return found;
-  };
-  EXPECT_EQ(count("store lost"), 1) << log;
-  EXPECT_EQ(count("store is back"), 1) << log;
+  EXPECT_EQ(Count(log, "store lost"), 1) << log;
+  EXPECT_EQ(Count(log, "store is back"), 1) << log;
+}
+
+TEST_F(FeedTest, AStoreThatIsBackAndRefusesUsIsLoggedAsThat) {
+  FeedOptions options = Options();
+  options.retry_refused = milliseconds(10);
+  Begin(options);
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ::testing::internal::CaptureStderr();
+  for (const ErrorCode code :
+       {ErrorCode::kUnavailable, ErrorCode::kRefused, ErrorCode::kDeadline}) {
+    faulty_.FailAlways(Call::kStartWatch, code);
+    faulty_.FailAlways(Call::kRange, code);
+    faulty_.BreakWatches();
+    const int ranges = faulty_.calls(Call::kRange);
+    EXPECT_TRUE(Eventually([&] { return faulty_.calls(Call::kRange) > ranges + 10; }));
+  }
+  feed_.reset();
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Count(log, "store lost"), 2) << log;
+  EXPECT_EQ(Count(log, "no contact with the store"), 2) << log;
+}
+
+TEST_F(FeedTest, AStoreThatRefusesUsIsNotPressed) {
+  FeedOptions options = Options();
+  options.retry_refused = kLong;
+  Begin(options);
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  faulty_.FailAlways(Call::kStartWatch, ErrorCode::kRefused);
+  faulty_.BreakWatches();
+  ASSERT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) == 2; }));
+  // Proofs of contact go on meanwhile.
+  const auto contacts = feed_->counters().contacts;
+  ASSERT_TRUE(Eventually([&] { return feed_->counters().contacts > contacts + 20; }));
+  EXPECT_EQ(faulty_.calls(Call::kStartWatch), 2);
 }
 
 // --- all together
@@ -726,6 +763,7 @@ TEST_F(FeedTest, NothingIsLostOrDoubledUnderRandomFaults) {
   faulty_.Mend();
   ASSERT_TRUE(Reaches(last));
   std::vector<std::string> names;
+  names.reserve(expected.size());
   for (const auto& [name, port] : expected) names.push_back(name + "=" + std::to_string(port));
   EXPECT_EQ(Names(), names);
   EXPECT_EQ(feed_->counters().epochs, 0U);

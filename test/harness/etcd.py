@@ -2,25 +2,36 @@
 
 import http.client
 import json
+import os
 import shutil
+import signal
 
-from . import process
+from . import certificates, process
 from .scenario import server
 from .wait import Failure, wait_for
 
 
 class Member:
-    """One etcd of a cluster, with a data directory that outlives a kill."""
+    """One etcd of a cluster, with a data directory that outlives a kill.
 
-    def __init__(self, scenario, name, address, host=None, flags=()):
+    tls: its certificates.Identity; then it demands certificates of its clients too.
+    """
+
+    def __init__(self, scenario, name, address, host=None, flags=(), tls=None):
         self.scenario, self.name, self.address, self.host = scenario, name, address, host
-        self.flags = flags
+        self.flags, self.tls = list(flags), tls
         self.directory = scenario.path(f"{name}.etcd")
-        self.url = f"http://{address}:2379"
+        self.scheme = "https" if tls else "http"
+        self.url = f"{self.scheme}://{address}:2379"
         self.process = None
+        if tls:
+            self.flags += ["--trusted-ca-file", tls.ca, "--cert-file", tls.cert, "--key-file", tls.key,
+                           "--client-cert-auth"]
 
     def start(self, peers, state="new"):
-        listen = [self.url] if self.address == "127.0.0.1" else [self.url, "http://127.0.0.1:2379"]
+        listen = [self.url]
+        if self.address != "127.0.0.1":
+            listen.append(f"{self.scheme}://127.0.0.1:2379")
         self.process = self.scenario.start(
             self.name,
             [server("etcd"), "--name", self.name, "--data-dir", self.directory,
@@ -34,26 +45,63 @@ class Member:
     def kill(self):
         self.process.kill()
 
+    def freeze(self):
+        """Keeps its connections and answers nothing, as on a host that swaps or hangs."""
+        self.process.signal(signal.SIGSTOP)
+        tasks = f"/proc/{self.process.pid}/task"
+
+        def stopped():
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/stat", encoding="ascii") as handle:
+                    if handle.read().rsplit(")", 1)[1].split()[0] != "T":
+                        return False
+            return True
+        wait_for(f"{self.name} to stand still", stopped)
+
+    def thaw(self):
+        self.process.signal(signal.SIGCONT)
+
     def healthy(self):
         """Its own word that it has a leader and can write."""
-        connection = http.client.HTTPConnection(self.address, 2379, timeout=0.5)
+        return json.loads(self._get("/health")).get("health") == "true"
+
+    def leads(self):
+        return self._metric("etcd_server_is_leader") > 0
+
+    def watched(self):
+        """Whether somebody has a watch on it."""
+        return self._metric("etcd_debugging_mvcc_watcher_total") > 0
+
+    def _metric(self, name):
+        [value] = [line.split()[1] for line in self._get("/metrics").splitlines() if line.startswith(name + " ")]
+        return float(value)
+
+    def _get(self, path):
+        if self.tls:
+            connection = http.client.HTTPSConnection(self.address, 2379, timeout=0.5,
+                                                     context=certificates.context(self.tls))
+        else:
+            connection = http.client.HTTPConnection(self.address, 2379, timeout=0.5)
         try:
-            connection.request("GET", "/health")
-            return json.load(connection.getresponse()).get("health") == "true"
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
         finally:
             connection.close()
 
 
 class Cluster:
-    """hosts: none for one member on 127.0.0.1, else a member on each."""
+    """hosts: none for one member on 127.0.0.1, else a member on each; tls: as Member's.
 
-    def __init__(self, scenario, hosts=(), name="etcd", flags=()):
-        self.scenario = scenario
+    user: as whom etcdctl logs in, "NAME:PASSWORD".
+    """
+
+    def __init__(self, scenario, hosts=(), name="etcd", flags=(), tls=None):
+        self.scenario, self.tls, self.user = scenario, tls, None
         if hosts:
-            self.members = [Member(scenario, f"{name}{i}", host.address, host, flags)
+            self.members = [Member(scenario, f"{name}{i}", host.address, host, flags, tls)
                             for i, host in enumerate(hosts, 1)]
         else:
-            self.members = [Member(scenario, name, "127.0.0.1", None, flags)]
+            self.members = [Member(scenario, name, "127.0.0.1", None, flags, tls)]
         self.peers = ",".join(f"{m.name}=http://{m.address}:2380" for m in self.members)
         self.start()
         self.wait_healthy()
@@ -82,9 +130,21 @@ class Cluster:
         for member in self.members:
             shutil.rmtree(member.directory)
 
-    def ctl(self, *words, stdin=None, timeout=30):
-        """Stock etcdctl; its output."""
-        done = process.run([server("etcdctl"), "--endpoints", self.endpoints, *words],
+    def move_leader(self, member):
+        if member.leads():
+            return
+        [number] = [line.split(",")[0] for line in self.ctl("member", "list").splitlines()
+                    if line.split(", ")[2] == member.name]
+        [leader] = [other for other in self.members if other.leads()]
+        self.ctl("move-leader", number, member=leader)
+        wait_for(f"{member.name} to lead", member.leads)
+
+    def ctl(self, *words, stdin=None, timeout=30, member=None):
+        """Stock etcdctl, on one member or with all to choose from; its output."""
+        who = ["--user", self.user] if self.user else []
+        if self.tls:
+            who += ["--cacert", self.tls.ca, "--cert", self.tls.cert, "--key", self.tls.key]
+        done = process.run([server("etcdctl"), "--endpoints", member.url if member else self.endpoints, *who, *words],
                            env={"ETCDCTL_API": "3"}, stdin=stdin, timeout=timeout)
         if done.returncode:
             raise Failure(f"etcdctl {' '.join(words)}: {done.stderr}")

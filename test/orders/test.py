@@ -3,13 +3,15 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness.etcd import Cluster  # noqa: E402
-from harness.rollcall import cli  # noqa: E402
+from harness.rollcall import Server, cli  # noqa: E402
 from harness.scenario import BINARY, main  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
@@ -169,6 +171,66 @@ def no_place(scenario, etcd):
     scenario.step("an order that could not be kept is not said to be")
 
 
+def a_server_carries_them_out(scenario, etcd):
+    """Once it has first seen etcd, and after each outage, with nobody calling rollcall."""
+    others = ["--etcd.endpoint=http://127.0.0.1:1"]
+    with Away(etcd):
+        done(register("h10"), "register")
+        done(register("h11", *others), "an order meant for another store")
+        server = Server(scenario, "http://127.0.0.1:2379", wait=False)
+    wait_for("h10, at the first sight of etcd", lambda: etcd.get(f"{NODE}/h10"))
+    with Away(etcd):
+        done(deregister("h10"), "deregister")
+        done(register("h12"), "register")
+    wait_for("h12, after an outage", lambda: etcd.get(f"{NODE}/h12"))
+    wait_for("the others to be taken away", lambda: len(waiting()) == 1)
+    equal((etcd.get(f"{NODE}/h10"), etcd.get(f"{NODE}/h11")), (None, None), "h10 gone, h11 not here")
+    wait_for("h12 in the answer", lambda: server.answer("h12.node.prom.internal")[0] == "NOERROR")
+    equal(server.process.output().count("another store"), 1, "lines about the order of another store")
+    scenario.step("a server carries out what was meant for its etcd")
+    return server
+
+
+def answers_are_not_held_up(scenario, etcd, server):
+    with Away(etcd):
+        done(register("h13"), "register")
+        [name] = [name for name in waiting() if "h13" in pathlib.Path(PENDING, name).read_text("utf-8")]
+        kept = pathlib.Path(PENDING, name).rename(f"{PENDING}/../kept")
+    wait_for("the server to be synced", server.synced)
+    etcd.members[0].freeze()
+    kept.rename(f"{PENDING}/{name}")
+    wait_for("it to be at the order", lambda: os.path.exists(f"{PENDING}/.lock"))
+    slowest = 0
+    while os.path.exists(f"{PENDING}/.lock"):
+        began = time.monotonic()
+        equal(server.answer("h12.node.prom.internal")[0], "NOERROR", "meanwhile")
+        slowest = max(slowest, time.monotonic() - began)
+    check(slowest < 0.5, f"an answer took {slowest:.2f} s")
+    etcd.members[0].thaw()
+    wait_for("h13, when etcd goes on", lambda: etcd.get(f"{NODE}/h13"))
+    server.process.stop()
+    done(cli("register", "--flush"), "flush")
+    scenario.step("answers are not held up by an order that takes long")
+
+
+def not_ours(scenario, etcd):
+    """What another user keeps from us is his."""
+    with Away(etcd):
+        done(register("h14"), "register")
+    os.chown(PENDING, 65534, 65534)
+    server = scenario.start("stranger", ["setpriv", "--bounding-set=-all", BINARY, "serve", "--store=etcd",
+                                         "--log.level=debug"], env={"ROLLCALL_PENDING_PATH": PENDING})
+    server.wait_output("not carried out")
+    wait_for("it to be synced", lambda: "synced with the store" in server.output())
+    [line] = [line for line in server.output().splitlines() if "not carried out" in line]
+    check("level=debug" in line and f"{PENDING}: Permission denied" in line, line)
+    equal((len(waiting()), etcd.get(f"{NODE}/h14")), (1, None), "it waits on")
+    server.stop()
+    os.chown(PENDING, 0, 0)
+    done(cli("register", "--flush"), "flush")
+    scenario.step("orders of another user are left to him")
+
+
 def run(scenario):
     etcd = Cluster(scenario)
     the_last_one_counts(scenario, etcd)
@@ -177,6 +239,9 @@ def run(scenario):
     two_at_once(scenario, etcd)
     a_watch_goes_on(scenario, etcd)
     no_place(scenario, etcd)
+    server = a_server_carries_them_out(scenario, etcd)
+    answers_are_not_held_up(scenario, etcd, server)
+    not_ours(scenario, etcd)
 
 
 main(run)

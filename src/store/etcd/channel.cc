@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "store/etcd/grpc_log.h"
+#include "store/etcd/pem.h"
 
 namespace rollcall::store::etcd {
 namespace {
@@ -19,20 +18,6 @@ namespace {
   return ::setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "200", kKeepUsersValue) == 0;
 }();
 
-Result<std::string> ReadPem(const std::string& path, std::string_view what) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) {
-    return Fail(ErrorCode::kInvalid,
-                "etcd " + std::string(what) + " '" + path + "' cannot be read");
-  }
-  if (text.view().find("-----BEGIN ") == std::string_view::npos) {
-    return Fail(ErrorCode::kInvalid, "etcd " + std::string(what) + " '" + path + "' is not PEM");
-  }
-  return std::move(text).str();
-}
-
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const Options& options,
                                                                   bool tls) {
   if (!tls) {
@@ -42,24 +27,12 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const Options&
     return Fail(ErrorCode::kInvalid,
                 "etcd certificate files are given, but the endpoints are http, not https");
   }
-  if (options.cert_file.empty() != options.key_file.empty()) {
-    return Fail(ErrorCode::kInvalid, "etcd client certificate and key go together: only '" +
-                                         options.cert_file + options.key_file + "' is given");
-  }
+  auto files = ReadPem(options);
+  if (!files) return Fail(std::move(files.error()));
   grpc::SslCredentialsOptions pem;
-  if (!options.ca_file.empty()) {
-    auto ca = ReadPem(options.ca_file, "CA file");
-    if (!ca) return Fail(std::move(ca.error()));
-    pem.pem_root_certs = *std::move(ca);
-  }
-  if (!options.cert_file.empty()) {
-    auto cert = ReadPem(options.cert_file, "client certificate");
-    if (!cert) return Fail(std::move(cert.error()));
-    auto key = ReadPem(options.key_file, "client key");
-    if (!key) return Fail(std::move(key.error()));
-    pem.pem_cert_chain = *std::move(cert);
-    pem.pem_private_key = *std::move(key);
-  }
+  pem.pem_root_certs = std::move(files->ca);
+  pem.pem_cert_chain = std::move(files->cert);
+  pem.pem_private_key = std::move(files->key);
   return grpc::SslCredentials(pem);
 }
 

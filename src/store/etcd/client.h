@@ -49,7 +49,11 @@ class Client : public Store {
 };
 
 // Does not connect: the first call does.  kInvalid: an endpoint that is no URL, http
-// beside https, a file that cannot be read.
+// beside https, and as CheckFiles().
 [[nodiscard]] Result<std::unique_ptr<Client>> Connect(const Options& options);
+
+// The certificate files alone, for who wants to know before there are endpoints.
+// kInvalid: one that cannot be used, or a key that is not the certificate's.
+[[nodiscard]] Result<void> CheckFiles(const Options& options);
 
 }  // namespace rollcall::store::etcd

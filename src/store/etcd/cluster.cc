@@ -70,12 +70,17 @@ Result<void> Cluster::Try(Effect effect, const Attempt& attempt, Deadline deadli
       break;
     }
     picker_.Lock()->MarkFailed(asked, Now());
-    HintAtCertificates(members_[asked], outcome.status);
+    HintAtTls(members_[asked], outcome.status);
     if (Silent(outcome.status)) silent.push_back(asked);
     const bool untouched = !outcome.sent || IsRefusedUntouched(outcome.status);
     if (effect == Effect::kWrite && !untouched) break;
   }
-  return Fail(ToError(outcome.status, members_[asked].endpoint.name));
+  Error error = ToError(outcome.status, members_[asked].endpoint.name);
+  if (error.code == ErrorCode::kRefused) {
+    error.message +=
+        login_.user.empty() ? " (no user was named)" : " (as user " + login_.user + ")";
+  }
+  return Fail(std::move(error));
 }
 
 Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, Deadline deadline) {
@@ -92,7 +97,11 @@ Cluster::Outcome Cluster::TryMember(std::size_t index, const Attempt& attempt, D
       if (!outcome.status.ok()) return outcome;
     }
     outcome = attempt(index, token, deadline);
-    if (login_.user.empty() || !IsTokenFailure(outcome.status)) break;
+    if (login_.user.empty()) break;
+    // A token names the log's index at which it was given, and etcd has a call wait until
+    // it has come that far: for ever, if it was restored from a backup meanwhile.
+    if (Silent(outcome.status)) DropToken();
+    if (!IsTokenFailure(outcome.status)) break;
     DropToken();
   }
   return outcome;
@@ -141,12 +150,22 @@ void Cluster::NoteAnswer(std::size_t index, const std::vector<std::size_t>& sile
   }
 }
 
-void Cluster::HintAtCertificates(const Member& member, const RpcStatus& status) {
+void Cluster::HintAtTls(const Member& member, const RpcStatus& status) {
   const auto says = [&](std::string_view text) {
     return status.message.find(text) != std::string::npos;
   };
-  if (!member.endpoint.tls || says("refused") || ever_answered_ || hinted_.exchange(true)) return;
+  if (!member.endpoint.tls) {
+    const bool closed = says("Socket closed") || says("reset by peer");
+    if (!closed || ever_answered_ || hinted_.exchange(true)) return;
+    log::Warn(
+        "etcd closes the connection without an answer; if it asks for TLS, name it as https://",
+        {{"endpoint", member.endpoint.name}});
+    return;
+  }
   const bool theirs = says("certificate verify failed") || says("Verification Check failed");
+  // A member that stops and starts may fail a handshake, but not with a wrong certificate.
+  const bool may_pass = says("refused") || (ever_answered_ && !theirs);
+  if (may_pass || hinted_.exchange(true)) return;
   log::Warn(theirs ? "the certificate of etcd is not accepted: it is of no authority in the CA "
                      "file, has expired, or is for another name or address"
                    : "no answer from etcd over TLS yet; a member that does not accept our client "

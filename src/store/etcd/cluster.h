@@ -59,7 +59,7 @@ class Cluster {
 
   // A stream from `member` broke.
   void StreamFailed(std::size_t member);
-  // The token was found to be no longer valid.
+  // The token was found to be no longer valid, or may be what a member is waiting for.
   void DropToken();
 
   // `abandon` is called when `member` stays silent while another one answers; from
@@ -79,7 +79,7 @@ class Cluster {
   Outcome TryMember(std::size_t index, const Attempt& attempt, Deadline deadline);
   Outcome Authenticate(Member& member, Deadline deadline, std::string& token);
   void NoteAnswer(std::size_t index, const std::vector<std::size_t>& silent);
-  void HintAtCertificates(const Member& member, const RpcStatus& status);
+  void HintAtTls(const Member& member, const RpcStatus& status);
 
   std::vector<Member> members_;
   const Login login_;

@@ -29,7 +29,7 @@ inline std::unique_ptr<Client> MustConnect(const Options& options) {
 inline Result<TxnResponse> Put(Store& store, std::string key, std::string value,
                                Deadline deadline = After(kLong)) {
   TxnRequest request;
-  request.then.push_back(PutOp{std::move(key), std::move(value), 0});
+  request.then.emplace_back(PutOp{std::move(key), std::move(value), 0});
   return store.Txn(request, deadline);
 }
 

@@ -67,8 +67,11 @@ TEST_F(Tls, AServerThatOurCaDidNotSignIsNotSpokenTo) {
 
 TEST_F(Tls, PlainTextIsUnavailable) {
   const std::string url = "http" + Server().urls().front().substr(5);
+  ::testing::internal::CaptureStderr();
   const auto answer = Get(*MustConnect(OptionsFor({url})), "/a", Soon());
+  const std::string log = ::testing::internal::GetCapturedStderr();
   ASSERT_FALSE(answer);
+  EXPECT_NE(log.find("name it as https://"), std::string::npos) << log;
 }
 
 }  // namespace
