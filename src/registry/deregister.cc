@@ -74,7 +74,7 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
     txn.compares = now->Unmoved();
     txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->key)});
     txn.then.emplace_back(store::PutOp{RecordKey(Area::kGone, now->key),
-                                       GoneJson(clock_.WallNow(), reason.by, reason.why), *id});
+                                       RecordJson(clock_.WallNow(), reason.by, reason.why), *id});
     const auto done = store_.Txn(txn, deadline);
     if (!done) {
       lease.Keep();

@@ -33,8 +33,12 @@ struct Layout {
 [[nodiscard]] std::string NamingPrefix(const Layout& layout);
 
 // Our own records about a registration: /rollcall/v1/AREA/<key without its first slash>.
-enum class Area { kAlive, kGone };
+enum class Area { kAlive, kGone, kAdvertised };
 [[nodiscard]] std::string RecordKey(Area area, std::string_view registration_key);
+// All records of an area: what follows is a registration's key without its first slash.
+[[nodiscard]] std::string AreaPrefix(Area area);
+// All records of an area: what follows is a registration's key without its first slash.
+[[nodiscard]] std::string AreaPrefix(Area area);
 
 inline constexpr std::string_view kSerialKey = "/rollcall/v1/serial";
 

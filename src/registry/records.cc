@@ -16,7 +16,7 @@ std::string FormatTime(WallTime time) {
   return {text, size};
 }
 
-std::string GoneJson(WallTime since, std::string_view by, std::string_view why) {
+std::string RecordJson(WallTime since, std::string_view by, std::string_view why) {
   return json::serialize(json::object{{"since", FormatTime(since)}, {"by", by}, {"why", why}});
 }
 

@@ -16,7 +16,7 @@ namespace rollcall::registry {
 [[nodiscard]] std::string FormatTime(WallTime time);
 
 // {"since":...,"by":...,"why":...}
-[[nodiscard]] std::string GoneJson(WallTime since, std::string_view by, std::string_view why);
+[[nodiscard]] std::string RecordJson(WallTime since, std::string_view by, std::string_view why);
 
 // {"offset":N,"cluster_id":"...","since":...}; the cluster id is text, as JSON
 // numbers do not hold 64 bits everywhere.  Read by model::ParseSerialOffset().
