@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kSummary =
     "Keeps the roll of a site's Prometheus exporters, and answers DNS from it.";
 constexpr std::string_view kFooter =
-    "Each command has --help.  A first try, beside an etcd on this machine:\n"
-    "  rollcall serve --store=etcd --zone=prom.internal &\n"
+    "Each command has --help.  A first try:\n"
+    "  rollcall serve &\n"
     "  rollcall register node --port=9100\n"
     "  dig @127.0.0.1 -p 5300 SRV node.prom.internal";
 
@@ -85,7 +85,9 @@ CLI::App* Place(CLI::App& root, const Command& command) {
       root.get_subcommands([&](const CLI::App* app) { return app->get_name() == group; });
   CLI::App* parent = found.empty() ? nullptr : found.front();
   if (parent == nullptr) {
-    parent = root.add_subcommand(group, "Checks what people wrote; exit status 1 if it is wrong.");
+    parent = root.add_subcommand(
+        group, group == "check" ? "Checks what people wrote; exit status 1 if it is wrong."
+                                : "Looks after the embedded store's file.");
     parent->require_subcommand(1);
   }
   return parent->add_subcommand(name.substr(space + 1), std::string(command.summary));
@@ -165,7 +167,8 @@ int RunCommandLine(int argc, char** argv) {
   std::deque<Entry> entries;
   for (Command& command : std::vector<Command>{
            ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), ListCommand(),
-           WatchCommand(), CheckConfigCommand(), CheckRecordsCommand()}) {
+           WatchCommand(), CheckConfigCommand(), CheckRecordsCommand(), StoreCheckCommand(),
+           StoreBackupCommand(), StoreRestoreCommand(), StoreCopyCommand()}) {
     entries.emplace_back().command = std::move(command);
     AddCommand(root, entries.back());
   }

@@ -46,6 +46,10 @@ struct Command {
 [[nodiscard]] Command WatchCommand();
 [[nodiscard]] Command CheckConfigCommand();
 [[nodiscard]] Command CheckRecordsCommand();
+[[nodiscard]] Command StoreCheckCommand();
+[[nodiscard]] Command StoreBackupCommand();
+[[nodiscard]] Command StoreRestoreCommand();
+[[nodiscard]] Command StoreCopyCommand();
 
 // Says what went wrong, on standard error; the status to exit with.
 [[nodiscard]] int Report(const Error& error);

@@ -12,16 +12,15 @@
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
-#include "app/lazy_etcd.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
+#include "app/server_store.h"
 #include "app/signals.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
 #include "registry/registry.h"
 #include "serving/dns/server.h"
-#include "store/embedded/store.h"
 
 namespace rollcall::app {
 namespace {
@@ -50,29 +49,25 @@ std::string_view ToString(Standing standing) {
 // go in the opposite one.
 class Service {
  public:
-  explicit Service(const ServeOptions& options)
+  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store)
       : options_(options),
-        embedded_(options.embedded ? store::embedded::Open({}) : nullptr),
-        etcd_(options.embedded ? nullptr : std::make_unique<LazyEtcd>(options.store)),
+        store_(std::move(store)),
         reader_(publisher_.AddReader()),
-        feed_(store(), publisher_, FeedOptions()),
+        feed_(store_->store(), publisher_, FeedOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns) {}
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
-    if (options_.embedded) {
-      log::Warn(
-          "the embedded store has no disk yet: what is registered is lost when this ends, "
-          "and nothing from outside can register; use --store=etcd");
-    }
     if (auto ok = dns_.Start(); !ok) return ok;
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
     feed_.Start();
-    if (etcd_) {
-      flusher_.emplace(options_.store, [this] { return feed_.standing() == Standing::kSynced; });
+    if (auto ok = store_->Start(); !ok) return ok;
+    if (auto orders_go_to = options_.ForOrders()) {
+      flusher_.emplace(*std::move(orders_go_to),
+                       [this] { return feed_.standing() == Standing::kSynced; });
     }
     NotifyStatus("waiting for the store");
     NotifyReady();
@@ -103,19 +98,15 @@ class Service {
     NotifyStopping();
     LogCounters();
     dns_.Stop();
+    store_->Stop();
   }
 
  private:
-  [[nodiscard]] store::Store& store() {
-    if (embedded_) return *embedded_;
-    return *etcd_;
-  }
-
   catalog::FeedOptions FeedOptions() {
     catalog::FeedOptions options;
     options.prefix = options_.prefix;
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
-      registry::Registry registry(store(), {});
+      registry::Registry registry(store_->store(), {});
       const auto raised =
           registry.RaiseSerial(serial_before, revision_now, store::After(kRaisePatience));
       if (raised) return;
@@ -142,7 +133,7 @@ class Service {
     if (now == Standing::kSynced) {
       log::Info("synced with the store",
                 {{"revision", revision}, {"keys", keys}, {"invalid", invalid}});
-      if (first && keys == 0 && etcd_) HintAtEtcdV2();
+      if (first && keys == 0 && store_->MayHoldV2()) HintAtEtcdV2();
     } else {
       log::Warn("no contact for too long; unknown names are SERVFAIL until it is back",
                 {{"standing", ToString(now)}, {"revision", revision}, {"keys", keys}});
@@ -158,11 +149,10 @@ class Service {
         {{"prefix", options_.prefix}});
   }
 
-  // One line, by which tests and people see what costs what.
+  // By which tests and people see what costs what.
   void LogCounters() {
     const auto feed = feed_.counters();
     const auto dns = dns_.counters();
-    const auto etcd = etcd_ ? etcd_->counters() : store::etcd::ClientCounters{};
     const auto rcode = [&](std::size_t code) { return dns.rcodes[code]; };
     log::Info("counters", {{"dns_udp_queries", dns.udp_queries},
                            {"dns_tcp_queries", dns.tcp_queries},
@@ -179,23 +169,18 @@ class Service {
                            {"feed_watches", feed.watches},
                            {"feed_events", feed.events},
                            {"feed_contacts", feed.contacts},
-                           {"feed_lease_queries", feed.lease_queries},
-                           {"store_range_requests", etcd.range_requests},
-                           {"store_txn_requests", etcd.txn_requests},
-                           {"store_watch_streams", etcd.watch_streams},
-                           {"store_lease_requests", etcd.lease_requests},
-                           {"store_failovers", etcd.failovers}});
+                           {"feed_lease_queries", feed.lease_queries}});
+    store_->LogCounters();
   }
 
   const ServeOptions& options_;
-  std::unique_ptr<store::embedded::EmbeddedStore> embedded_;
-  std::unique_ptr<LazyEtcd> etcd_;
+  const std::unique_ptr<ServerStore> store_;
   catalog::Publisher publisher_;
   catalog::Publisher::Reader reader_;  // the main thread's
   catalog::Feed feed_;
   answer::Zones zones_;
   serving::dns::Server dns_;
-  std::optional<Flusher> flusher_;  // of orders that wait for an etcd
+  std::optional<Flusher> flusher_;  // of orders that wait for the store
   Standing standing_ = Standing::kNever;
 };
 
@@ -234,7 +219,12 @@ int Run(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
-  Service service(*options);
+  auto store = ServerStore::Open(*options);
+  if (!store) {
+    (void)Report(store.error());
+    return kFailed;
+  }
+  Service service(*options, *std::move(store));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;
@@ -255,7 +245,8 @@ Command ServeCommand() {
       0,
       "Answers DNS for the zones from memory, kept true by a watch on the store.",
       "SIGTERM and SIGINT stop it; SIGUSR1 logs its counters.\n\n"
-      "Example:\n"
+      "Examples:\n"
+      "  rollcall serve\n"
       "  rollcall serve --store=etcd --etcd.endpoint=http://127.0.0.1:2379 --zone=prom.local \\\n"
       "    --zone=10.0.0.0/8 --dns.listen-address=0.0.0.0:53",
       ServeSettings(),

@@ -80,8 +80,12 @@ Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   if (store != "embedded" && store != "etcd") {
     return settings.Wrong("store", fmt::format("{:?} is neither embedded nor etcd", store));
   }
-  options.embedded = store == "embedded";
   options.prefix = model::NormalizePrefix(settings.Text("prefix"));
+  if (store == "embedded") {
+    auto embedded = ReadEmbeddedOptions(settings);
+    if (!embedded) return Fail(std::move(embedded.error()));
+    options.embedded = *std::move(embedded);
+  }
   auto etcd = ReadStoreOptions(settings, false);
   if (!etcd) return Fail(std::move(etcd.error()));
   options.store = std::move(*etcd);
@@ -126,15 +130,22 @@ std::vector<Setting> ServeSettings() {
       {"dns.forward-allow", "WHO", "private",
        "For whom to forward: private (loopback and private addresses) or all (an open resolver)."},
       {"store", "KIND", "embedded",
-       "embedded or etcd. The embedded store is in memory only: it has no disk yet."},
-      {"store.path", "DIR", "./rollcall-data", "Not yet in effect: nothing is kept on disk."},
+       "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };
   const std::vector<Setting> protection = {
       {"protect.share", "PERCENT", "15%", "Mass-loss protection; not yet in effect."},
       {"protect.min", "COUNT", "3", "Mass-loss protection; not yet in effect."},
       {"protect.window", "DURATION", "10m", "Mass-loss protection; not yet in effect."},
   };
-  return Join({own, StoreSettings(), protection, LogSettings()});
+  return Join({own, EmbeddedSettings(), StoreSettings(), protection, LogSettings()});
+}
+
+std::optional<StoreOptions> ServeOptions::ForOrders() const {
+  if (!embedded) return store;
+  if (!embedded->cert_file.empty() || !embedded->users_file.empty()) return std::nullopt;
+  StoreOptions own;
+  own.etcd.endpoints = {"http://" + embedded->listen};
+  return own;
 }
 
 Result<ServeOptions> ReadServeOptions(const Settings& settings) {

@@ -1,9 +1,12 @@
 // What `rollcall serve` is told, checked.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "answer/resolve.h"
+#include "app/embedded_options.h"
 #include "app/settings.h"
 #include "app/store_options.h"
 #include "base/result.h"
@@ -12,11 +15,15 @@
 namespace rollcall::app {
 
 struct ServeOptions {
-  bool embedded = true;
+  std::optional<EmbeddedOptions> embedded;
   StoreOptions store;  // if not embedded
   std::string prefix;  // normalized
   answer::Zones::Options zones;
   serving::dns::Options dns;
+
+  // By which way pending orders of this host are carried out.  None, if the store of our
+  // own wants credentials: whoever ordered has them, this server does not.
+  [[nodiscard]] std::optional<StoreOptions> ForOrders() const;
 };
 
 [[nodiscard]] std::vector<Setting> ServeSettings();

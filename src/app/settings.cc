@@ -70,6 +70,19 @@ Result<milliseconds> Settings::Duration(const std::string& name) const {
   return duration;
 }
 
+Result<std::size_t> Settings::Size(const std::string& name) const {
+  const std::string text = Text(name);
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
+  const bool known = unit.empty() || shift > 0;
+  if (error != std::errc() || !known || number > (std::size_t{1} << 50) >> shift) {
+    return Wrong(name, fmt::format("{:?} is not a size, such as 256MiB", text));
+  }
+  return number << shift;
+}
+
 Result<std::uint32_t> Settings::Ttl(const std::string& name) const {
   const auto duration = Duration(name);
   if (!duration) return Fail(duration.error());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -53,6 +54,8 @@ class Settings {
   [[nodiscard]] Result<std::int64_t> Number(const std::string& name, std::int64_t least,
                                             std::int64_t most) const;
   [[nodiscard]] Result<std::chrono::milliseconds> Duration(const std::string& name) const;
+  // Octets: a number, or one with KiB, MiB or GiB behind it.
+  [[nodiscard]] Result<std::size_t> Size(const std::string& name) const;
   // A whole number of seconds from 0 to 2^31-1.
   [[nodiscard]] Result<std::uint32_t> Ttl(const std::string& name) const;
 

@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -146,6 +147,25 @@ TEST_F(EnvironmentTest, AStoresIdentityHoldsNoSecretAndNoOrder) {
   EXPECT_EQ(options.Identity(), "http://a:1,http://b:1");
   options.discovery_srv = "prom.local";
   EXPECT_EQ(options.Identity(), "srv:prom.local");
+}
+
+TEST(Settings, SizesHaveUnits) {
+  const auto size = [](const std::string& text) {
+    Settings settings({Setting{"size", "SIZE", "", ""}});
+    settings.Set("size", {{text}, "--size"});
+    return settings.Size("size");
+  };
+  EXPECT_EQ(size("0"), 0U);
+  EXPECT_EQ(size("1234"), 1234U);
+  EXPECT_EQ(size("4KiB"), 4096U);
+  EXPECT_EQ(size("256MiB"), std::size_t{256} << 20);
+  EXPECT_EQ(size("2GiB"), std::size_t{2} << 30);
+  for (const char* wrong : {"", "MiB", "1MB", "1 MiB", "-1", "1.5GiB", "99999999999GiB"}) {
+    const auto refused = size(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().message,
+              fmt::format("--size: {:?} is not a size, such as 256MiB", wrong));
+  }
 }
 
 }  // namespace

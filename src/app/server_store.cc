@@ -1,0 +1,36 @@
+#include "app/server_store.h"
+
+#include "app/embedded_server.h"
+#include "app/lazy_etcd.h"
+#include "base/log.h"
+
+namespace rollcall::app {
+namespace {
+
+class EtcdServerStore final : public ServerStore {
+ public:
+  explicit EtcdServerStore(StoreOptions options) : etcd_(std::move(options)) {}
+
+  store::Store& store() override { return etcd_; }
+  bool MayHoldV2() const override { return true; }
+  void LogCounters() override {
+    const auto counters = etcd_.counters();
+    log::Info("store counters", {{"store_range_requests", counters.range_requests},
+                                 {"store_txn_requests", counters.txn_requests},
+                                 {"store_watch_streams", counters.watch_streams},
+                                 {"store_lease_requests", counters.lease_requests},
+                                 {"store_failovers", counters.failovers}});
+  }
+
+ private:
+  LazyEtcd etcd_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ServerStore>> ServerStore::Open(const ServeOptions& options) {
+  if (options.embedded) return OpenEmbeddedServer(*options.embedded, options);
+  return std::make_unique<EtcdServerStore>(options.store);
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,30 @@
+// The store that a server stands on: a cluster somewhere, or the one in this process.
+#pragma once
+
+#include <memory>
+
+#include "app/serve_options.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace rollcall::app {
+
+// Threads: Start(), Stop() and LogCounters() by one; the store by any.
+class ServerStore {
+ public:
+  // A cluster may be away, and a damaged file is served without: neither is an error.
+  // Errors end the program: another process has the directory, a newer format, ...
+  [[nodiscard]] static Result<std::unique_ptr<ServerStore>> Open(const ServeOptions& options);
+
+  virtual ~ServerStore() = default;
+  [[nodiscard]] virtual store::Store& store() = 0;
+  // Lets clients of the store in, if it has any.  Fails if its address is taken.
+  [[nodiscard]] virtual Result<void> Start() { return {}; }
+  virtual void Stop() {}
+  // One line of what it has done, and how it is.
+  virtual void LogCounters() = 0;
+  // Whether registrations may have been written by etcd's v2 API, which no v3 sees.
+  [[nodiscard]] virtual bool MayHoldV2() const { return false; }
+};
+
+}  // namespace rollcall::app
