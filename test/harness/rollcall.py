@@ -3,29 +3,37 @@
 import json
 
 from . import dns, process
-from .scenario import BINARY
-from .wait import wait_for
+from .scenario import BINARY, server
+from .wait import Failure, wait_for
 
 
 class Server:
     """rollcall serve --store=etcd, restartable.  `listen`: "ADDRESS:PORT" of its DNS side."""
 
-    def __init__(self, scenario, endpoints, *flags, name="rollcall", host=None,
-                 listen="127.0.0.1:5300", zones=("prom.internal",), wait=True):
-        self.scenario, self.name, self.host = scenario, name, host
+    def __init__(self, scenario, endpoints, *flags, name="rollcall", **how):
+        etcd = ["--store=etcd", f"--store.path={scenario.path(name)}.data",
+                *(f"--etcd.endpoint={e}" for e in endpoints.split(",") if endpoints)]
+        self.begin(scenario, name, [*etcd, *flags], **how)
+
+    def begin(self, scenario, name, flags, host=None, env=None, listen="127.0.0.1:5300",
+              zones=("prom.internal",), wait=True):
+        self.scenario, self.name, self.host, self.env = scenario, name, host, env
         self.address, port = listen.rsplit(":", 1)
         self.port = int(port)
         self.zone = zones[0]
-        self.argv = [BINARY, "serve", "--store=etcd", f"--store.path={scenario.path(name)}.data",
-                     f"--dns.listen-address={listen}", *(f"--zone={z}" for z in zones),
-                     *(f"--etcd.endpoint={e}" for e in endpoints.split(",") if endpoints), *flags]
+        self.argv = [BINARY, "serve", f"--dns.listen-address={listen}",
+                     *(f"--zone={z}" for z in zones), *flags]
         self.process = None
         self.start(wait)
 
     def start(self, wait=True):
-        self.process = self.scenario.start(self.name, self.argv, host=self.host)
+        self.process = self.scenario.start(self.name, self.argv, host=self.host, env=self.env)
         if wait:
             wait_for(f"{self.name} to know its zone", self.synced, 15)
+
+    def restart(self):
+        self.process.stop()
+        self.start()
 
     def synced(self):
         """A name that is not there is NXDOMAIN only from a server that knows (rule D1)."""
@@ -42,6 +50,40 @@ class Server:
 
     def addresses(self, name):
         return dns.addresses(name, **self.where())
+
+
+class Embedded(Server):
+    """rollcall serve on a store of its own, in `path`, its etcd API at `api`."""
+
+    def __init__(self, scenario, *flags, name="rollcall", path=None, api="127.0.0.1:2379", **how):
+        self.path = path or scenario.path(f"{name}.data")
+        self.api = api
+        self.begin(scenario, name, [f"--store.path={self.path}", f"--store.listen-address={api}",
+                                    *flags], **how)
+
+    def ctl(self, *words, stdin=None, timeout=30):
+        """Stock etcdctl; a CompletedProcess."""
+        return process.run([server("etcdctl"), "--endpoints", f"http://{self.api}", *words],
+                           env={"ETCDCTL_API": "3"}, stdin=stdin, timeout=timeout)
+
+    def try_put(self, key, value):
+        text = value if isinstance(value, str) else json.dumps(value)
+        return self.ctl("put", "--", key, stdin=text)
+
+    def load(self, pairs):
+        """Many puts, 100 to a transaction."""
+        pairs = list(pairs)
+        for start in range(0, len(pairs), 100):
+            puts = "".join(f"put {key} {json.dumps(json.dumps(value))}\n"
+                           for key, value in pairs[start:start + 100])
+            done = self.ctl("txn", stdin=f"\n{puts}\n\n")
+            if done.returncode:
+                raise Failure(f"txn: {done.stderr}")
+
+    def put(self, key, value):
+        done = self.try_put(key, value)
+        if done.returncode:
+            raise Failure(f"put {key}: {done.stderr}")
 
 
 def cli(*words, env=None, host=None, timeout=30, pending=None):
