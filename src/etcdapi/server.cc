@@ -9,7 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/log.h"
 #include "etcdapi/kv_service.h"
 #include "etcdapi/lease_service.h"
 #include "etcdapi/listen.h"
@@ -196,9 +195,6 @@ Result<void> Server::Start() {
   auto running = std::make_unique<Running>(engine_, *std::move(gate), options_.limits);
   if (auto listening = running->Listen(options_); !listening) return listening;
   running_ = std::move(running);
-  for (const std::string& address : running_->bound()) {
-    log::Info("the store listens", {{"address", address}});
-  }
   return {};
 }
 
