@@ -21,7 +21,7 @@ grpc::Status ToGrpc(const Error& error) {
   return {static_cast<grpc::StatusCode>(status.code), status.text};
 }
 
-Gate::Caller CallerOf(const grpc::CallbackServerContext& context) {
+Gate::Caller CallerOf(const grpc::ServerContext& context) {
   Gate::Caller caller;
   const auto& metadata = context.client_metadata();
   auto token = metadata.find("token");
@@ -37,7 +37,7 @@ Gate::Caller CallerOf(const grpc::CallbackServerContext& context) {
   return caller;
 }
 
-Cutter::Cutter(grpc::CallbackServerContext& context) : call_(context.c_call()) {
+Cutter::Cutter(grpc::ServerContext& context) : call_(context.c_call()) {
   grpc_call_ref(call_);
 }
 
@@ -74,15 +74,14 @@ void Outgoing::Tick(SteadyTime now) {
   }
 }
 
-void Call::Watch(Outgoing& outgoing, Budget::Share share, grpc::CallbackServerContext& context) {
+void Call::Watch(Outgoing& outgoing, Budget::Share share) {
   outgoing_ = &outgoing;
   share_ = std::move(share);
-  outgoing.Add(this, share_.amount(), std::make_shared<Cutter>(context));
+  outgoing.Add(this, share_.amount(), std::make_shared<Cutter>(context_));
 }
 
-void Call::OnDone() {
+Call::~Call() {
   if (outgoing_ != nullptr) outgoing_->Remove(this);
-  delete this;
 }
 
 }  // namespace rollcall::etcdapi

@@ -5,6 +5,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <memory>
 
 #include "base/clock.h"
@@ -18,13 +19,13 @@ namespace rollcall::etcdapi {
 [[nodiscard]] grpc::Status ToGrpc(const Error& error);
 
 // What the caller shows at the gate.
-[[nodiscard]] Gate::Caller CallerOf(const grpc::CallbackServerContext& context);
+[[nodiscard]] Gate::Caller CallerOf(const grpc::ServerContext& context);
 
 // Ends an RPC at once, from any thread, whatever of it still waits to be sent.  May be
 // kept for longer than the RPC lasts.
 class Cutter {
  public:
-  explicit Cutter(grpc::CallbackServerContext& context);
+  explicit Cutter(grpc::ServerContext& context);
   ~Cutter();
   Cutter(const Cutter&) = delete;
   Cutter& operator=(const Cutter&) = delete;
@@ -55,33 +56,33 @@ class Outgoing {
   Guarded<absl::flat_hash_map<const void*, One>> calls_;
 };
 
-// A unary call; lives until gRPC is done with it, and then deletes itself, as gRPC's
-// reactors do.
-class Call final : public grpc::ServerUnaryReactor {
+// A unary call under way; lives until gRPC is done with it (rpc.h).
+// Threads: the last word comes from any, once; the client goes when it likes.
+class Call {
  public:
   Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
+  [[nodiscard]] grpc::ServerContext& context() { return context_; }
+  // The client waits no longer.
+  [[nodiscard]] bool gone() const { return gone_; }
   // The answer is large: keeps `share`, its octets, until it has gone or is given up.
-  void Watch(Outgoing& outgoing, Budget::Share share, grpc::CallbackServerContext& context);
+  void Watch(Outgoing& outgoing, Budget::Share share);
   // The last word; the call may be gone when it returns.
   void Answer() { Finish(grpc::Status::OK); }
   void Refuse(const Error& error) { Finish(ToGrpc(error)); }
+  virtual void Finish(const grpc::Status& status) = 0;
+
+ protected:
+  virtual ~Call();
+  void SetGone() { gone_ = true; }
 
  private:
-  void OnDone() override;
-
+  grpc::ServerContext context_;
+  std::atomic<bool> gone_{false};
   Outgoing* outgoing_ = nullptr;
   Budget::Share share_;
-};
-
-// A stream that is refused at once.
-template <typename Request, typename Response>
-class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
- public:
-  explicit RefusedStream(const Error& why) { this->Finish(ToGrpc(why)); }
-
- private:
-  void OnDone() override { delete this; }
 };
 
 }  // namespace rollcall::etcdapi

@@ -10,8 +10,6 @@
 namespace rollcall::etcdapi {
 namespace {
 
-using grpc::CallbackServerContext;
-using grpc::ServerUnaryReactor;
 using store::embedded::Deleted;
 using store::embedded::Get;
 using store::embedded::PutDone;
@@ -43,139 +41,130 @@ bool MayAnswerMuch(const store::embedded::Txn& txn) {
 
 }  // namespace
 
+void KvService::Serve(Queue& queue) {
+  ServeUnary(queue, *this, &KvService::RequestRange, [this](RangeCall& call) { OnRange(call); });
+  ServeUnary(queue, *this, &KvService::RequestPut, [this](PutCall& call) { OnPut(call); });
+  ServeUnary(queue, *this, &KvService::RequestDeleteRange,
+             [this](DeleteCall& call) { OnDeleteRange(call); });
+  ServeUnary(queue, *this, &KvService::RequestTxn, [this](TxnCall& call) { OnTxn(call); });
+  ServeUnary(queue, *this, &KvService::RequestCompact,
+             [this](CompactCall& call) { OnCompact(call); });
+}
+
 // --- reading
 
-ServerUnaryReactor* KvService::Range(CallbackServerContext* context,
-                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return shared_.Begin(*context, [&](Call* call) {
+void KvService::OnRange(RangeCall& call) {
+  shared_.Begin(call, [&] {
     etcdserverpb::RangeRequest range;
-    grpc::ByteBuffer octets = *request;  // shares them
     const grpc::Status parsed =
-        grpc::SerializationTraits<etcdserverpb::RangeRequest>::Deserialize(&octets, &range);
-    if (!parsed.ok()) return call->Finish(parsed);
-    if (range.range_end().empty()) return Read(call, *context, range, *response);
-    const bool posted = shared_.readers.PostIfRoom(
-        [this, call, context, response, range = std::move(range)] {
-          Read(call, *context, range, *response);
-        },
-        shared_.limits.ranges_waiting);
-    if (!posted) call->Refuse(TooManyRequests());
+        grpc::SerializationTraits<etcdserverpb::RangeRequest>::Deserialize(&call.request, &range);
+    if (!parsed.ok()) return call.Finish(parsed);
+    if (range.range_end().empty()) return Read(call, range);
+    const bool posted =
+        shared_.readers.PostIfRoom([this, &call, range = std::move(range)] { Read(call, range); },
+                                   shared_.limits.ranges_waiting);
+    if (!posted) call.Refuse(TooManyRequests());
   });
 }
 
-void KvService::Read(Call* call, CallbackServerContext& context,
-                     const etcdserverpb::RangeRequest& request, grpc::ByteBuffer& response) {
+void KvService::Read(RangeCall& call, const etcdserverpb::RangeRequest& request) {
   // The client may have gone while others were served.
-  if (context.IsCancelled()) return call->Finish(grpc::Status::CANCELLED);
+  if (call.gone()) return call.Finish(grpc::Status::CANCELLED);
   const auto found = shared_.engine.Range(ToGet(request));
-  if (!found) return call->Refuse(found.error());
+  if (!found) return call.Refuse(found.error());
   const std::size_t octets = SizeOf(*found, request.keys_only());
   if (octets >= kLargeOctets) {
     if (octets > kMostAnswerOctets) {
-      return call->Refuse({ErrorCode::kExhausted, "the answer is too large: ask for parts of it"});
+      return call.Refuse({ErrorCode::kExhausted, "the answer is too large: ask for parts of it"});
     }
     auto share = shared_.answer_octets.Take(octets);
-    if (!share) return call->Refuse(TooManyRequests());
-    call->Watch(shared_.outgoing, *std::move(share), context);
+    if (!share) return call.Refuse(TooManyRequests());
+    call.Watch(shared_.outgoing, *std::move(share));
   }
-  response = Encode(shared_.HeaderAt(found->revision), *found, request.keys_only());
-  call->Answer();
+  call.response = Encode(shared_.HeaderAt(found->revision), *found, request.keys_only());
+  call.Answer();
 }
 
 // --- writing
 
-template <typename Response, typename Fill>
-void KvService::Write(Call* call, CallbackServerContext& context, store::embedded::Txn&& txn,
-                      Response& response, Fill fill) {
+template <typename AnyCall, typename Fill>
+void KvService::Write(AnyCall& call, store::embedded::Txn&& txn, Fill fill) {
   // Beforehand: what has been done cannot be refused.
   if (shared_.answer_octets.left() == 0 && MayAnswerMuch(txn)) {
-    return call->Refuse(TooManyRequests());
+    return call.Refuse(TooManyRequests());
   }
-  shared_.engine.Apply(std::move(txn), [this, call, &context, &response,
-                                        fill = std::move(fill)](Result<TxnDone> done) mutable {
-    if (!done || OctetsOf(*done) < kLargeOctets) {
-      return Answer(call, context, done, response, fill);
-    }
+  shared_.engine.Apply(std::move(txn), [this, &call, fill](Result<TxnDone> done) {
+    if (!done || OctetsOf(*done) < kLargeOctets) return Answer(call, done, fill);
     // Copying it would hold up the engine's thread.
-    shared_.readers.Post([this, call, &context, &response, fill = std::move(fill),
-                          done = std::move(done)] { Answer(call, context, done, response, fill); });
+    shared_.readers.Post([this, &call, fill, done = std::move(done)] { Answer(call, done, fill); });
   });
 }
 
-template <typename Response, typename Fill>
-void KvService::Answer(Call* call, CallbackServerContext& context, const Result<TxnDone>& done,
-                       Response& response, const Fill& fill) {
-  if (!done) return call->Refuse(done.error());
+template <typename AnyCall, typename Fill>
+void KvService::Answer(AnyCall& call, const Result<TxnDone>& done, const Fill& fill) {
+  if (!done) return call.Refuse(done.error());
   const std::size_t octets = OctetsOf(*done);
   if (octets > kMostAnswerOctets) {
-    return call->Refuse(
+    return call.Refuse(
         {ErrorCode::kExhausted, "the answer is too large; what was to be written is written"});
   }
   if (octets >= kLargeOctets) {
-    call->Watch(shared_.outgoing, shared_.answer_octets.TakeAnyway(octets), context);
+    call.Watch(shared_.outgoing, shared_.answer_octets.TakeAnyway(octets));
   }
-  *response.mutable_header() = shared_.HeaderAt(done->revision);
-  fill(*done);
-  call->Answer();
+  *call.response.mutable_header() = shared_.HeaderAt(done->revision);
+  fill(call, *done);
+  call.Answer();
 }
 
-template <typename Request, typename Serve>
-Call* KvService::Begin(const CallbackServerContext& context, const Request& request,
-                       Serve serve) const {
-  return shared_.Begin(context, [&](Call* call) {
-    if (request.ByteSizeLong() > shared_.limits.request_octets) {
-      return call->Refuse({ErrorCode::kInvalid, "request is too large"});
+template <typename AnyCall, typename Handle>
+void KvService::Begin(AnyCall& call, Handle handle) const {
+  shared_.Begin(call, [&] {
+    if (call.request.ByteSizeLong() > shared_.limits.request_octets) {
+      return call.Refuse({ErrorCode::kInvalid, "request is too large"});
     }
-    serve(call);
+    handle();
   });
 }
 
-ServerUnaryReactor* KvService::Put(CallbackServerContext* context,
-                                   const etcdserverpb::PutRequest* request,
-                                   etcdserverpb::PutResponse* response) {
-  return Begin(*context, *request, [&](Call* call) {
+void KvService::OnPut(PutCall& call) {
+  Begin(call, [&] {
     store::embedded::Txn txn;
-    txn.then.emplace_back(ToPut(*request));
-    Write(call, *context, std::move(txn), *response, [response](const TxnDone& done) {
-      Fill(std::get<PutDone>(done.outcomes[0]), *response);
+    txn.then.emplace_back(ToPut(call.request));
+    Write(call, std::move(txn), [](PutCall& answered, const TxnDone& done) {
+      Fill(std::get<PutDone>(done.outcomes[0]), answered.response);
     });
   });
 }
 
-ServerUnaryReactor* KvService::DeleteRange(CallbackServerContext* context,
-                                           const etcdserverpb::DeleteRangeRequest* request,
-                                           etcdserverpb::DeleteRangeResponse* response) {
-  return Begin(*context, *request, [&](Call* call) {
+void KvService::OnDeleteRange(DeleteCall& call) {
+  Begin(call, [&] {
     store::embedded::Txn txn;
-    txn.then.emplace_back(ToDelete(*request));
-    Write(call, *context, std::move(txn), *response, [response](const TxnDone& done) {
-      Fill(std::get<Deleted>(done.outcomes[0]), *response);
+    txn.then.emplace_back(ToDelete(call.request));
+    Write(call, std::move(txn), [](DeleteCall& answered, const TxnDone& done) {
+      Fill(std::get<Deleted>(done.outcomes[0]), answered.response);
     });
   });
 }
 
-ServerUnaryReactor* KvService::Txn(CallbackServerContext* context,
-                                   const etcdserverpb::TxnRequest* request,
-                                   etcdserverpb::TxnResponse* response) {
-  return Begin(*context, *request, [&](Call* call) {
-    auto txn = ToTxn(*request);
-    if (!txn) return call->Refuse(txn.error());
-    Write(call, *context, *std::move(txn), *response,
-          [request, response](const TxnDone& done) { Fill(done, *request, *response); });
+void KvService::OnTxn(TxnCall& call) {
+  Begin(call, [&] {
+    auto txn = ToTxn(call.request);
+    if (!txn) return call.Refuse(txn.error());
+    Write(call, *std::move(txn), [](TxnCall& answered, const TxnDone& done) {
+      Fill(done, answered.request, answered.response);
+    });
   });
 }
 
-ServerUnaryReactor* KvService::Compact(CallbackServerContext* context,
-                                       const etcdserverpb::CompactionRequest* request,
-                                       etcdserverpb::CompactionResponse* response) {
-  return Begin(*context, *request, [&](Call* call) {
+void KvService::OnCompact(CompactCall& call) {
+  Begin(call, [&] {
     // `physical` asks to wait until the space is free; compacted is what we are when it
     // is durable, the space follows in small steps.
-    shared_.engine.Compact(request->revision(),
-                           [this, call, response](const Result<store::Revision>& done) {
-                             if (!done) return call->Refuse(done.error());
-                             *response->mutable_header() = shared_.HeaderAt(*done);
-                             call->Answer();
+    shared_.engine.Compact(call.request.revision(),
+                           [this, &call](const Result<store::Revision>& done) {
+                             if (!done) return call.Refuse(done.error());
+                             *call.response.mutable_header() = shared_.HeaderAt(*done);
+                             call.Answer();
                            });
   });
 }

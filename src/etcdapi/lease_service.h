@@ -3,48 +3,52 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <condition_variable>
+
 #include "etcd/rpc.grpc.pb.h"
+#include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
 namespace rollcall::etcdapi {
 
-using KeepAliveReactor = grpc::ServerBidiReactor<etcdserverpb::LeaseKeepAliveRequest,
-                                                 etcdserverpb::LeaseKeepAliveResponse>;
-
-class LeaseService final : public etcdserverpb::Lease::CallbackService {
+class LeaseService final : public etcdserverpb::Lease::AsyncService {
  public:
   explicit LeaseService(Shared& shared) : shared_(shared), budget_(shared.limits.lease_streams) {}
 
-  grpc::ServerUnaryReactor* LeaseGrant(grpc::CallbackServerContext* context,
-                                       const etcdserverpb::LeaseGrantRequest* request,
-                                       etcdserverpb::LeaseGrantResponse* response) override;
-  grpc::ServerUnaryReactor* LeaseRevoke(grpc::CallbackServerContext* context,
-                                        const etcdserverpb::LeaseRevokeRequest* request,
-                                        etcdserverpb::LeaseRevokeResponse* response) override;
-  grpc::ServerUnaryReactor* LeaseTimeToLive(
-      grpc::CallbackServerContext* context, const etcdserverpb::LeaseTimeToLiveRequest* request,
-      etcdserverpb::LeaseTimeToLiveResponse* response) override;
-  grpc::ServerUnaryReactor* LeaseLeases(grpc::CallbackServerContext* context,
-                                        const etcdserverpb::LeaseLeasesRequest* request,
-                                        etcdserverpb::LeaseLeasesResponse* response) override;
-  // Without a user, as in etcd: whoever keeps a lease alive knows its id, and a client's
-  // keep-alive must not end because its token has.
-  KeepAliveReactor* LeaseKeepAlive(grpc::CallbackServerContext* context) override;
-
+  void Serve(Queue& queue);
   // Ends all streams; those that come later are refused.
   void Close();
+  // Until the last words of all are on their way, or `limit`.
+  void WaitForEnd(SteadyTime limit);
   [[nodiscard]] std::size_t streams() const { return budget_.held(); }
 
  private:
-  class Stream;
-  struct Streams {
-    absl::flat_hash_set<Stream*> all;
+  class Keeper;
+  using KeepAliveStream =
+      Stream<etcdserverpb::LeaseKeepAliveRequest, etcdserverpb::LeaseKeepAliveResponse>;
+  using GrantCall = Unary<etcdserverpb::LeaseGrantRequest, etcdserverpb::LeaseGrantResponse>;
+  using RevokeCall = Unary<etcdserverpb::LeaseRevokeRequest, etcdserverpb::LeaseRevokeResponse>;
+  using TimeToLiveCall =
+      Unary<etcdserverpb::LeaseTimeToLiveRequest, etcdserverpb::LeaseTimeToLiveResponse>;
+  using LeasesCall = Unary<etcdserverpb::LeaseLeasesRequest, etcdserverpb::LeaseLeasesResponse>;
+
+  void OnGrant(GrantCall& call);
+  void OnRevoke(RevokeCall& call);
+  void OnTimeToLive(TimeToLiveCall& call);
+  void OnLeases(LeasesCall& call);
+  // Without a user, as in etcd: whoever keeps a lease alive knows its id, and a client's
+  // keep-alive must not end because its token has.
+  void OnKeepAlive(KeepAliveStream& stream);
+
+  struct Keepers {
+    absl::flat_hash_set<Keeper*> all;
     bool closed = false;
   };
 
   Shared& shared_;
   Budget budget_;  // of streams
-  Guarded<Streams> streams_;
+  Guarded<Keepers> keepers_;
+  std::condition_variable ended_;
 };
 
 }  // namespace rollcall::etcdapi

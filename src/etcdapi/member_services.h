@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "etcd/rpc.grpc.pb.h"
+#include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
 namespace rollcall::etcdapi {
@@ -17,66 +18,67 @@ struct Card {
   std::vector<std::string> client_urls;  // where clients are to connect to
 };
 
-class ClusterService final : public etcdserverpb::Cluster::CallbackService {
+class ClusterService final : public etcdserverpb::Cluster::AsyncService {
  public:
   explicit ClusterService(Shared& shared) : shared_(shared) {}
 
   // Once it is known where the server listens, at its start.
   void Present(Card card) { *card_.Lock() = std::move(card); }
 
-  // Without a user, as in etcd: clients ask it before they log in.
-  grpc::ServerUnaryReactor* MemberList(grpc::CallbackServerContext* context,
-                                       const etcdserverpb::MemberListRequest* request,
-                                       etcdserverpb::MemberListResponse* response) override;
+  void Serve(Queue& queue);
 
  private:
+  using MemberListCall = Unary<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>;
+
+  // Without a user, as in etcd: clients ask it before they log in.
+  void OnMemberList(MemberListCall& call);
+
   Shared& shared_;
   Guarded<Card> card_;
 };
 
-class MaintenanceService final : public etcdserverpb::Maintenance::CallbackService {
+class MaintenanceService final : public etcdserverpb::Maintenance::AsyncService {
  public:
   explicit MaintenanceService(Shared& shared) : shared_(shared) {}
 
-  // These two without a user, as in etcd: they are how its health is watched.
-  grpc::ServerUnaryReactor* Alarm(grpc::CallbackServerContext* context,
-                                  const etcdserverpb::AlarmRequest* request,
-                                  etcdserverpb::AlarmResponse* response) override;
-  grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context,
-                                   const etcdserverpb::StatusRequest* request,
-                                   etcdserverpb::StatusResponse* response) override;
-
-  grpc::ServerUnaryReactor* Defragment(grpc::CallbackServerContext* context,
-                                       const etcdserverpb::DefragmentRequest* request,
-                                       etcdserverpb::DefragmentResponse* response) override;
-  grpc::ServerUnaryReactor* Hash(grpc::CallbackServerContext* context,
-                                 const etcdserverpb::HashRequest* request,
-                                 etcdserverpb::HashResponse* response) override;
-  grpc::ServerUnaryReactor* HashKV(grpc::CallbackServerContext* context,
-                                   const etcdserverpb::HashKVRequest* request,
-                                   etcdserverpb::HashKVResponse* response) override;
+  void Serve(Queue& queue);
 
  private:
+  using AlarmCall = Unary<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse>;
+  using StatusCall = Unary<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse>;
+  using DefragmentCall = Unary<etcdserverpb::DefragmentRequest, etcdserverpb::DefragmentResponse>;
+  using HashCall = Unary<etcdserverpb::HashRequest, etcdserverpb::HashResponse>;
+  using HashKvCall = Unary<etcdserverpb::HashKVRequest, etcdserverpb::HashKVResponse>;
+
+  // These two without a user, as in etcd: they are how its health is watched.
+  void OnAlarm(AlarmCall& call);
+  void OnStatus(StatusCall& call);
+
+  void OnDefragment(DefragmentCall& call);
+  void OnHash(HashCall& call);
+  void OnHashKv(HashKvCall& call);
   // The alarm that is on; NONE: none.
   [[nodiscard]] etcdserverpb::AlarmType alarm() const;
   // Has `read`, which answers `call`, walk through all that is there.
-  void ReadAll(Call* call, Workers::Task read);
+  void ReadAll(Call& call, Workers::Task read);
 
   Shared& shared_;
 };
 
-class AuthService final : public etcdserverpb::Auth::CallbackService {
+class AuthService final : public etcdserverpb::Auth::AsyncService {
  public:
   explicit AuthService(Shared& shared) : shared_(shared) {}
 
-  grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
-                                         const etcdserverpb::AuthenticateRequest* request,
-                                         etcdserverpb::AuthenticateResponse* response) override;
-  grpc::ServerUnaryReactor* AuthStatus(grpc::CallbackServerContext* context,
-                                       const etcdserverpb::AuthStatusRequest* request,
-                                       etcdserverpb::AuthStatusResponse* response) override;
+  void Serve(Queue& queue);
 
  private:
+  using AuthenticateCall =
+      Unary<etcdserverpb::AuthenticateRequest, etcdserverpb::AuthenticateResponse>;
+  using AuthStatusCall = Unary<etcdserverpb::AuthStatusRequest, etcdserverpb::AuthStatusResponse>;
+
+  void OnAuthenticate(AuthenticateCall& call);
+  void OnAuthStatus(AuthStatusCall& call);
+
   Shared& shared_;
   Workers logins_{1};  // bcrypt takes its time
 };

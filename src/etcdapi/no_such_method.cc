@@ -27,14 +27,30 @@ std::string WhyNotMethod(std::string_view method) {
   return said + ": rollcall does not have it";
 }
 
-grpc::ServerGenericBidiReactor* NoSuchMethod::CreateReactor(
-    grpc::GenericCallbackServerContext* context) {
-  class Reactor final : public grpc::ServerGenericBidiReactor {
-   public:
-    explicit Reactor(const std::string& why) { Finish({grpc::StatusCode::UNIMPLEMENTED, why}); }
-    void OnDone() override { delete this; }
-  };
-  return new Reactor(WhyNotMethod(context->method()));
+class NoSuchMethod::Rpc final : private Queue::Guest {
+ public:
+  Rpc(Queue& queue, grpc::AsyncGenericService& service) : Queue::Guest(queue), service_(service) {
+    service_.RequestCall(&context_, &line_, queue.get(), queue.get(), arrived_.tag());
+  }
+
+ private:
+  void OnArrived(bool ok) {
+    if (!ok) return delete this;  // the server has been shut down
+    new Rpc(queue(), service_);
+    line_.Finish({grpc::StatusCode::UNIMPLEMENTED, WhyNotMethod(context_.method())},
+                 answered_.tag());
+  }
+  void OnAnswered(bool) { delete this; }
+
+  grpc::AsyncGenericService& service_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter line_{&context_};
+  EventOf<Rpc, &Rpc::OnArrived> arrived_{*this};
+  EventOf<Rpc, &Rpc::OnAnswered> answered_{*this};
+};
+
+void NoSuchMethod::Serve(Queue& queue) {
+  for (int i = 0; i < kAccepts; ++i) new Rpc(queue, service_);
 }
 
 }  // namespace rollcall::etcdapi

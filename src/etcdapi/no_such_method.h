@@ -8,12 +8,18 @@
 #include <string>
 #include <string_view>
 
+#include "etcdapi/rpc.h"
+
 namespace rollcall::etcdapi {
 
-class NoSuchMethod final : public grpc::CallbackGenericService {
+class NoSuchMethod {
  public:
-  grpc::ServerGenericBidiReactor* CreateReactor(
-      grpc::GenericCallbackServerContext* context) override;
+  void Register(grpc::ServerBuilder& builder) { builder.RegisterAsyncGenericService(&service_); }
+  void Serve(Queue& queue);
+
+ private:
+  class Rpc;
+  grpc::AsyncGenericService service_;
 };
 
 // "/etcdserverpb.Maintenance/Snapshot" -> a sentence that says what to do instead.

@@ -6,6 +6,7 @@
 #include <array>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "etcdapi/listen.h"
 #include "etcdapi/member_services.h"
 #include "etcdapi/no_such_method.h"
+#include "etcdapi/rpc.h"
 #include "etcdapi/watch_service.h"
 
 namespace rollcall::etcdapi {
@@ -93,7 +95,13 @@ class Server::Running {
     if (!server_) return;
     watch_.Close();
     lease_.Close();
+    // Before gRPC tells that it goes away: a connection that has heard so is closed behind
+    // its last stream, now and then without that one's status.
+    const SteadyTime limit = std::chrono::steady_clock::now() + kGrace;
+    watch_.WaitForEnd(limit);
+    lease_.WaitForEnd(limit);
     server_->Shutdown(std::chrono::system_clock::now() + kGrace);
+    queue_->Close();
     server_.reset();
   }
 
@@ -114,7 +122,8 @@ class Server::Running {
       builder.AddListeningPort((*addresses)[i].ToString(), *credentials, &ports[i]);
     }
     for (grpc::Service* service : services_) builder.RegisterService(service);
-    builder.RegisterCallbackGenericService(&others_);
+    others_.Register(builder);
+    queue_.emplace(builder.AddCompletionQueue());
     server_ = builder.BuildAndStart();
     for (std::size_t i = 0; i < ports.size(); ++i) {
       ListenAddress& address = (*addresses)[i];
@@ -127,6 +136,14 @@ class Server::Running {
     }
     if (!server_) return Fail(ErrorCode::kInternal, "gRPC does not start a server");
     Present(options, *addresses);
+    kv_.Serve(*queue_);
+    watch_.Serve(*queue_);
+    lease_.Serve(*queue_);
+    cluster_.Serve(*queue_);
+    maintenance_.Serve(*queue_);
+    auth_.Serve(*queue_);
+    others_.Serve(*queue_);
+    queue_->Start();
     ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
     return {};
   }
@@ -178,6 +195,7 @@ class Server::Running {
   const std::array<grpc::Service*, 6> services_{&kv_,      &watch_,       &lease_,
                                                 &cluster_, &maintenance_, &auth_};
   NoSuchMethod others_;
+  std::optional<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> bound_;
   std::jthread ticker_;

@@ -26,19 +26,17 @@ struct Shared {
   }
 
   // Whether the caller may use the store.
-  [[nodiscard]] Result<void> Admit(const grpc::CallbackServerContext& context) const {
+  [[nodiscard]] Result<void> Admit(const grpc::ServerContext& context) const {
     return gate->has_users() ? gate->Admit(CallerOf(context)) : Result<void>{};
   }
-  // A call that `serve(call)` is to answer, if its caller is let in.
+  // `serve()` is to answer the call, if its caller is let in.
   template <typename Serve>
-  [[nodiscard]] Call* Begin(const grpc::CallbackServerContext& context, Serve serve) const {
-    auto* call = new Call;
-    if (const auto admitted = Admit(context); admitted) {
-      serve(call);
+  void Begin(Call& call, Serve serve) const {
+    if (const auto admitted = Admit(call.context()); admitted) {
+      serve();
     } else {
-      call->Refuse(admitted.error());
+      call.Refuse(admitted.error());
     }
-    return call;
   }
 
   store::embedded::Engine& engine;

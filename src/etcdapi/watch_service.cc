@@ -9,16 +9,18 @@ namespace rollcall::etcdapi {
 
 // What gRPC knows of a stream.  Lives until gRPC is done with it, and then deletes
 // itself; a talk that is still having its last turn lives on without it.
-class WatchService::Stream final : public WatchReactor, private WatchLine {
+class WatchService::Watcher final : private StreamEvents, private WatchLine {
  public:
-  Stream(WatchService& service, grpc::CallbackServerContext& context, Budget::Share share)
+  Watcher(WatchService& service, WatchStream& stream, Budget::Share share)
       : service_(service),
+        stream_(stream),
         header_(service.shared_.HeaderAt(0)),
-        cutter_(context),
+        cutter_(stream.context()),
         share_(std::move(share)) {
+    stream_.Tell(*this);
     // What the client shows is shown once, but looked at for each watch, as in etcd.
     Gate& gate = *service.shared_.gate;
-    auto admit = [&gate, caller = gate.has_users() ? CallerOf(context) : Gate::Caller{}] {
+    auto admit = [&gate, caller = gate.has_users() ? CallerOf(stream.context()) : Gate::Caller{}] {
       return gate.Admit(caller);
     };
     WatchLine& line = *this;
@@ -46,7 +48,7 @@ class WatchService::Stream final : public WatchReactor, private WatchLine {
       talk_->OnBroken();
     }
   }
-  void OnCancel() override { talk_->OnBroken(); }
+  void OnGone() override { talk_->OnBroken(); }
   void OnDone() override {
     service_.Remove(talk_);
     delete this;
@@ -54,21 +56,22 @@ class WatchService::Stream final : public WatchReactor, private WatchLine {
 
   // --- from the talk
 
-  void Read() override { StartRead(&octets_in_); }
+  void Read() override { stream_.Read(octets_in_); }
   void Send(WatchMessage message) override {
     auto octets = Encode(header_, message);
     if (!octets) return talk_->Close(std::move(octets.error()));
     octets_out_ = *std::move(octets);
-    StartWrite(&octets_out_);
+    stream_.Write(octets_out_);
   }
   void End(const Result<void>& status) override {
-    if (status) return Finish(grpc::Status::OK);
+    if (status) return stream_.Finish(grpc::Status::OK);
     // Else the status would wait behind what the client does not read.
     cutter_.Cut(status.error());
-    Finish(ToGrpc(status.error()));
+    stream_.Finish(ToGrpc(status.error()));
   }
 
   WatchService& service_;
+  WatchStream& stream_;
   const etcdserverpb::ResponseHeader header_;
   const Cutter cutter_;
   const Budget::Share share_;
@@ -89,10 +92,17 @@ WatchService::WatchService(Shared& shared)
              .progress = shared.limits.progress} {
 }
 
-WatchReactor* WatchService::Watch(grpc::CallbackServerContext* context) {
-  auto share = Admit();
-  if (!share) return new RefusedStream<grpc::ByteBuffer, grpc::ByteBuffer>(share.error());
-  return new Stream(*this, *context, *std::move(share));
+void WatchService::Serve(Queue& queue) {
+  ServeStreams(queue, *this, &WatchService::RequestWatch,
+               [this](WatchStream& stream) { OnWatch(stream); });
+}
+
+void WatchService::OnWatch(WatchStream& stream) {
+  if (auto share = Admit()) {
+    new Watcher(*this, stream, *std::move(share));
+  } else {
+    stream.Finish(ToGrpc(share.error()));
+  }
 }
 
 Result<Budget::Share> WatchService::Admit() {
@@ -110,7 +120,9 @@ bool WatchService::Add(const std::shared_ptr<WatchTalk>& talk) {
 }
 
 void WatchService::Remove(const std::shared_ptr<WatchTalk>& talk) {
-  talks_.Lock()->all.erase(talk);
+  auto talks = talks_.Lock();
+  talks->all.erase(talk);
+  if (talks->all.empty()) ended_.notify_all();
 }
 
 std::vector<std::shared_ptr<WatchTalk>> WatchService::All() const {
@@ -128,6 +140,11 @@ void WatchService::Tick(SteadyTime now) {
 void WatchService::Close() {
   talks_.Lock()->closed = true;
   for (const auto& talk : All()) talk->Close({ErrorCode::kUnavailable, "server stopped"});
+}
+
+void WatchService::WaitForEnd(SteadyTime limit) {
+  auto talks = talks_.Lock();
+  (void)talks.WaitUntil(ended_, limit, [&] { return talks->all.empty(); });
 }
 
 }  // namespace rollcall::etcdapi

@@ -3,29 +3,33 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <condition_variable>
 #include <memory>
 #include <vector>
 
 #include "etcd/rpc.grpc.pb.h"
 #include "etcdapi/core/watch_talk.h"
+#include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
 namespace rollcall::etcdapi {
 
 // Raw: its messages are written without an object (encode.h).
-using WatchReactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
-using WatchBase = etcdserverpb::Watch::WithRawCallbackMethod_Watch<etcdserverpb::Watch::Service>;
+using WatchStream = Stream<grpc::ByteBuffer, grpc::ByteBuffer>;
+using WatchBase = etcdserverpb::Watch::WithRawMethod_Watch<etcdserverpb::Watch::Service>;
 
 class WatchService final : public WatchBase {
  public:
   explicit WatchService(Shared& shared);
 
-  WatchReactor* Watch(grpc::CallbackServerContext* context) override;
+  void Serve(Queue& queue);
 
   // Now and then: see WatchTalk::Tick().
   void Tick(SteadyTime now);
   // Ends all streams; those that come later are refused.
   void Close();
+  // Until the last words of all are on their way, or `limit`.
+  void WaitForEnd(SteadyTime limit);
 
   [[nodiscard]] std::size_t streams() const { return budget_.held(); }
   [[nodiscard]] std::size_t watches() const { return setup_.watches.held(); }
@@ -33,11 +37,12 @@ class WatchService final : public WatchBase {
   [[nodiscard]] std::uint64_t given_up() const { return setup_.given_up; }
 
  private:
-  class Stream;
+  class Watcher;
   struct Talks {
     absl::flat_hash_set<std::shared_ptr<WatchTalk>> all;
     bool closed = false;
   };
+  void OnWatch(WatchStream& stream);
   // Why there can be no further stream.
   [[nodiscard]] Result<Budget::Share> Admit();
   // False: closed meanwhile.
@@ -49,6 +54,7 @@ class WatchService final : public WatchBase {
   Budget budget_;  // of streams
   WatchSetup setup_;
   mutable Guarded<Talks> talks_;
+  std::condition_variable ended_;
   Workers pump_{2};  // last: its turns use the others
 };
 
