@@ -249,7 +249,8 @@ Outcome Core::DoOne(const Get& get, Turn& turn) {
 }
 
 Outcome Core::DoOne(const Put& put, Turn& turn) {
-  const Record before = index_.Find(put.key, kLatest);
+  const Index::Place place = index_.PlaceOf(put.key);
+  const Record before = index_.NewestAt(place);
   RecordBody::Facts facts{.create_revision = turn.revision(),
                           .mod_revision = turn.revision(),
                           .version = 1,
@@ -264,7 +265,7 @@ Outcome Core::DoOne(const Put& put, Turn& turn) {
     if (before->lease() != facts.lease) leases_.Detach(before->lease(), put.key);
   }
   leases_.Attach(facts.lease, put.key);
-  Stage(RecordBody::Make(put.key, value, facts), before.get());
+  Stage(place, RecordBody::Make(put.key, value, facts), before.get());
   return PutDone{turn.revision(), put.want_previous ? before : Record()};
 }
 
@@ -287,13 +288,14 @@ Outcome Core::DoOne(const Nested& nested, Turn& turn) {
 
 void Core::Erase(const Record& record, Turn& turn) {
   leases_.Detach(record->lease(), record->key());
-  Stage(RecordBody::Tombstone(record->key(), turn.revision(), turn.changes++), record.get());
+  Stage(index_.PlaceOf(record->key()),
+        RecordBody::Tombstone(record->key(), turn.revision(), turn.changes++), record.get());
 }
 
-void Core::Stage(Record record, const RecordBody* before) {
+void Core::Stage(const Index::Place& place, Record record, const RecordBody* before) {
   if (before) superseded_ += before->size();
   if (record->is_tombstone()) superseded_ += record->size();
-  index_.Add(record);
+  index_.Add(place, record);
   staged_.records.push_back(std::move(record));
 }
 

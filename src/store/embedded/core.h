@@ -124,7 +124,7 @@ class Core {
   [[nodiscard]] Outcome DoOne(const Delete& deletion, Turn& turn);
   [[nodiscard]] Outcome DoOne(const Nested& nested, Turn& turn);
   void Erase(const Record& record, Turn& turn);
-  void Stage(Record record, const RecordBody* before);
+  void Stage(const Index::Place& place, Record record, const RecordBody* before);
   void RemoveLease(LeaseId id);
   void Forget(const RecordBody& record, std::vector<Doomed>& doomed);
 

@@ -106,12 +106,20 @@ Record Index::Find(std::string_view key, Revision revision) const {
   return it == keys_.end() ? Record() : Record(it->versions.At(revision));
 }
 
-void Index::Add(Record record) {
-  const auto it = keys_.lower_bound(record->key());
-  if (it != keys_.end() && it->versions.key() == record->key()) {
-    it->versions.Add(std::move(record));
+Index::Place Index::PlaceOf(std::string_view key) const {
+  const auto behind = keys_.lower_bound(key);
+  return {behind, behind != keys_.end() && behind->versions.key() == key};
+}
+
+Record Index::NewestAt(const Place& place) const {
+  return place.found_ ? Record(Alive(place.behind_->versions.newest())) : Record();
+}
+
+void Index::Add(const Place& place, Record record) {
+  if (place.found_) {
+    place.behind_->versions.Add(std::move(record));
   } else {
-    keys_.insert(it, Slot{Versions(std::move(record))});
+    keys_.insert(place.behind_, Slot{Versions(std::move(record))});
   }
 }
 

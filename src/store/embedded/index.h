@@ -54,8 +54,15 @@ class Index {
     }
   }
 
-  // Requires: newer than all versions of this key.
-  void Add(Record record);
+  // Where a key is, or would be: finding it costs a cache miss for each key on the way.
+  // Good until the index is changed.
+  class Place;
+  [[nodiscard]] Place PlaceOf(std::string_view key) const;
+  // The newest version there, unless that is a deletion.
+  [[nodiscard]] Record NewestAt(const Place& place) const;
+
+  // Requires: newer than all versions of this key, whose place it is.
+  void Add(const Place& place, Record record);
   // Takes the last Add() of this key back.
   void RemoveNewest(std::string_view key);
   // Forgets the versions of `key` that no read at `revision` or later can see, and
@@ -83,7 +90,15 @@ class Index {
     bool operator()(const Slot& a, std::string_view b) const { return a.versions.key() < b; }
     bool operator()(std::string_view a, const Slot& b) const { return a < b.versions.key(); }
   };
-  absl::btree_set<Slot, Less> keys_;
+  using Keys = absl::btree_set<Slot, Less>;
+  Keys keys_;
+};
+
+class Index::Place {
+  friend class Index;
+  Place(Keys::const_iterator behind, bool found) : behind_(behind), found_(found) {}
+  Keys::const_iterator behind_;  // the first key that is not before it
+  bool found_;
 };
 
 }  // namespace rollcall::store::embedded
