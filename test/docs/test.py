@@ -1,5 +1,10 @@
 #!/usr/bin/python3
-"""Runs what README.md and doc/ show."""
+"""Runs what README.md and doc/ show.
+
+README.md and doc/store.md stand on rollcall's own store, the other pages on an etcd that is there
+before.  192.0.2.1 and 192.0.2.21, machines of the examples, are this one: the store under
+test, and an etcd.
+"""
 
 import glob
 import os
@@ -17,6 +22,10 @@ from harness.wait import Failure, check, equal, wait_for  # noqa: E402
 
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What stands in for programs of a machine that was booted by systemd.
+OWN_STORE = ["README.md", "doc/store.md"]
+STAND_INS = {"http://192.0.2.21:2379": "http://127.0.0.1:22379", "192.0.2.1:2379": "127.0.0.1:2379",
+             "build/release/rollcall": BINARY,
+             "/usr/bin/prometheus-node-exporter": server("prometheus-node-exporter")}
 SYSTEMCTL = """#!/bin/sh
 for word; do unit=$word; done
 case $unit in
@@ -43,7 +52,7 @@ class Page:
         self.scenario, self.name = scenario, name
         self.label = name.replace("/", "-").removesuffix(".md")
         self.printed = ""
-        self.servers, self.background = [], []
+        self.servers, self.background, self.served = [], [], None
         self.env = {"PATH": f"{scenario.path('bin')}:{os.environ['PATH']}", "HOME": "/root",
                     "ETCDCTL_API": "3"}
 
@@ -51,14 +60,19 @@ class Page:
         """A block, command by command where it is one to a line."""
         self.printed = ""
         for number, command in enumerate(commands(text)):
+            # Documented for another machine, or as what script/build makes.
+            for documented, here in STAND_INS.items():
+                command = command.replace(documented, here)
             words = command.split()
             if words[0].startswith("./script/"):
                 check(os.access(f"{ROOT}/{words[0]}", os.X_OK), f"{place}: no {words[0]}")
             elif words[:2] in (["rollcall", "serve"], ["rollcall", "run"], ["rollcall", "watch"]):
                 self.beside(command, words[1], f"{self.label}-{place.rsplit(':')[-1]}-{number}")
+            elif words == ["systemctl", "stop", "rollcall"]:
+                self.stop_servers()
+            elif words == ["systemctl", "start", "rollcall"]:
+                self.beside(self.served, "serve", f"{self.label}-{place.rsplit(':')[-1]}-{number}")
             else:
-                # Documented as what script/build makes; here it is the one under test.
-                command = command.replace("build/release/rollcall", BINARY)
                 done = subprocess.run(["bash", "-ec", command], cwd=ROOT, env=self.env, timeout=120,
                                       capture_output=True, text=True, check=False)
                 check(done.returncode == 0, f"{place}: {command}\n{done.stdout}{done.stderr}")
@@ -67,22 +81,28 @@ class Page:
             self.background.pop().stop()
 
     def beside(self, command, verb, name):
-        command = command.replace("/usr/bin/prometheus-node-exporter", server("prometheus-node-exporter"))
         if verb == "serve":
-            while self.servers:
-                self.servers.pop().stop()
-            command += f" --store.path={self.scenario.path(name)}.data"
+            self.served = command
+            port = (re.findall(r"--dns.listen-address=127.0.0.1:(\d+)", command) or ["5300"])[0]
+            if port == "5300":
+                self.stop_servers()
+            if "--store.path" not in command:
+                command += f" --store.path={self.scenario.path(name)}.data"
         child = self.scenario.start(name, ["bash", "-c", f"exec {command}"], env=self.env, cwd=ROOT)
         if verb == "serve":
             self.servers.append(child)
             zone = (re.findall(r"--zone=(\S+)", command) or ["prom.internal"])[0]
             wait_for(f"{command} to serve", lambda: "status: NXDOMAIN" in process.run(
-                [server("dig"), "@127.0.0.1", "-p", "5300", f"nobody.{zone}"]).stdout, 15)
+                [server("dig"), "@127.0.0.1", "-p", port, f"nobody.{zone}"]).stdout, 15)
         else:
             self.background.append(child)
             if verb == "run":
                 wait_for("its registration", lambda: re.search(
                     r"node/" + os.uname().nodename.split(".")[0].lower(), self.keys()), 15)
+
+    def stop_servers(self):
+        while self.servers:
+            self.servers.pop().stop()
 
     def keys(self):
         return subprocess.run(["etcdctl", "get", "--prefix", "--keys-only", "/skydns"], env=self.env,
@@ -101,8 +121,19 @@ def commands(text):
             if line.strip() and not line.startswith("#")]
 
 
+def elsewhere(scenario, name):
+    """An etcd that leaves rollcall's own store its port."""
+    url, peer = "http://127.0.0.1:22379", "http://127.0.0.1:22380"
+    return scenario.start(name, [server("etcd"), "--data-dir", scenario.path(f"{name}.etcd"),
+                                 "--listen-client-urls", url, "--advertise-client-urls", url,
+                                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                                 "--initial-cluster", f"default={peer}", "--log-level", "error"])
+
+
 def execute(scenario, name):
-    etcd = Cluster(scenario, name=f"etcd-{os.path.basename(name)}", flags=["--enable-v2"])
+    label = f"etcd-{os.path.basename(name)}"
+    own = name in OWN_STORE
+    etcd = elsewhere(scenario, label) if own else Cluster(scenario, name=label, flags=["--enable-v2"])
     page = Page(scenario, name)
     if name == "doc/migrate.md":
         # What the one who migrates has.
@@ -162,7 +193,7 @@ def private(scenario, *directories):
 
 def run(scenario):
     subprocess.run(["mount", "-t", "tmpfs", "scenario", scenario.directory], check=True)
-    private(scenario, "/etc", "/usr/bin")
+    private(scenario, "/etc", "/usr/bin", "/var")
     os.makedirs(scenario.path("bin"))
     for name in os.listdir(SERVERS):
         os.symlink(f"{SERVERS}/{name}", scenario.path(f"bin/{name}"))
@@ -174,7 +205,7 @@ def run(scenario):
     done = process.run([server("unbound-checkconf"), unbound])
     check(done.returncode == 0, f"unbound.conf: {done.stdout}{done.stderr}")
     scenario.step("the files the pages show are those of packaging/examples")
-    for name in ["README.md", "doc/prometheus.md", "doc/migrate.md", "doc/operating.md"]:
+    for name in ["README.md", "doc/store.md", "doc/prometheus.md", "doc/migrate.md", "doc/operating.md"]:
         execute(scenario, name)
 
 
