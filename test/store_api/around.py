@@ -151,6 +151,8 @@ def secure(scenario, home):
              f"--etcd.key={client.key}", "--etcd.user=rc", f"--etcd.password-file={password}"]
     done = cli("register", "node", "--port=9100", *flags, host=home.box)
     equal(done.returncode, 0, f"rollcall register finds it by SRV: {done.stderr}")
+    done = cli("store", "copy", f"--from={store.url}", f"--to={scenario.path('moved')}", *flags[1:], host=home.box)
+    check(done.returncode == 0 and "left out: 2 records" in done.stdout, f"a copy of it: {done.stdout}{done.stderr}")
     wait_for("its answer", lambda: store.targets(NODE) == {f"a.{NODE}:1", f"box.{NODE}:9100"})
     scenario.step("TLS, client certificates, users: found by _etcd-client-ssl._tcp; all else is refused")
     return store, client
