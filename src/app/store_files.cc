@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "app/command.h"
 #include "app/embedded_options.h"
+#include "app/spared_check.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/lmdb_file.h"
 
@@ -22,39 +25,47 @@ std::vector<Setting> PathSettings() {
                LogSettings()});
 }
 
+// The commands below read files that may be damaged.
+int Spared(const std::string& file, const std::function<Result<FileFacts>()>& work,
+           const std::string& name) {
+  const auto status = InSparedProcess(file, [&] {
+    const auto facts = work();
+    if (facts) fmt::print("{}: {}\n", name, Describe(*facts));
+    if (!facts) (void)Report(facts.error());
+    return facts ? kDone : kFailed;
+  });
+  if (status) return *status;
+  (void)Report(status.error());
+  return kFailed;
+}
+
 int Check(const Invocation& invocation) {
   const std::string path = invocation.settings.Text("store.path");
   const std::string file = path + "/" + store::embedded::kStoreFile;
   fmt::print("Checking {}\n", file);
-  const auto facts = store::embedded::CheckFile(file, true);
-  if (!facts) {
-    fmt::print("  FAILED: {}\n", facts.error().message);
-    return kFailed;
-  }
-  fmt::print("  SUCCESS: {}\n", Describe(*facts));
-  return kDone;
+  const auto status = InSparedProcess(file, [&] {
+    const auto facts = store::embedded::CheckFile(file, true);
+    if (facts) fmt::print("  SUCCESS: {}\n", Describe(*facts));
+    if (!facts) fmt::print("  FAILED: {}\n", facts.error().message);
+    return facts ? kDone : kFailed;
+  });
+  if (status) return *status;
+  fmt::print("  FAILED: {}\n", status.error().message);
+  return kFailed;
 }
 
 int Backup(const Invocation& invocation) {
+  const std::string path = invocation.settings.Text("store.path");
   const std::string& file = invocation.words[0];
-  const auto facts = store::embedded::Backup(invocation.settings.Text("store.path"), file);
-  if (!facts) {
-    (void)Report(facts.error());
-    return kFailed;
-  }
-  fmt::print("{}: {}\n", file, Describe(*facts));
-  return kDone;
+  return Spared(
+      path, [&] { return store::embedded::Backup(path, file); }, file);
 }
 
 int Restore(const Invocation& invocation) {
   const std::string path = invocation.settings.Text("store.path");
-  const auto facts = store::embedded::Restore(invocation.words[0], path);
-  if (!facts) {
-    (void)Report(facts.error());
-    return kFailed;
-  }
-  fmt::print("{}: {}\n", path, Describe(*facts));
-  return kDone;
+  const std::string& file = invocation.words[0];
+  return Spared(
+      file, [&] { return store::embedded::Restore(file, path); }, path);
 }
 
 }  // namespace

@@ -37,8 +37,6 @@ enum class Area { kAlive, kGone, kAdvertised };
 [[nodiscard]] std::string RecordKey(Area area, std::string_view registration_key);
 // All records of an area: what follows is a registration's key without its first slash.
 [[nodiscard]] std::string AreaPrefix(Area area);
-// All records of an area: what follows is a registration's key without its first slash.
-[[nodiscard]] std::string AreaPrefix(Area area);
 
 inline constexpr std::string_view kSerialKey = "/rollcall/v1/serial";
 

@@ -139,16 +139,28 @@ class Cluster:
         self.ctl("move-leader", number, member=leader)
         wait_for(f"{member.name} to lead", member.leads)
 
-    def ctl(self, *words, stdin=None, timeout=30, member=None):
-        """Stock etcdctl, on one member or with all to choose from; its output."""
-        who = ["--user", self.user] if self.user else []
-        if self.tls:
-            who += ["--cacert", self.tls.ca, "--cert", self.tls.cert, "--key", self.tls.key]
-        done = process.run([server("etcdctl"), "--endpoints", member.url if member else self.endpoints, *who, *words],
-                           env={"ETCDCTL_API": "3"}, stdin=stdin, timeout=timeout)
+    def ctl(self, *words, **how):
+        """Stock etcdctl; its output."""
+        done = self.try_ctl(*words, **how)
         if done.returncode:
             raise Failure(f"etcdctl {' '.join(words)}: {done.stderr}")
         return done.stdout
+
+    def try_ctl(self, *words, stdin=None, timeout=30, member=None):
+        """Stock etcdctl, on one member or with all to choose from; a CompletedProcess."""
+        return process.run(self.etcdctl(*words, member=member), env={"ETCDCTL_API": "3"}, stdin=stdin,
+                           timeout=timeout)
+
+    def start_ctl(self, name, *words):
+        """etcdctl that goes on: a Process."""
+        return self.scenario.start(name, self.etcdctl(*words), env={"ETCDCTL_API": "3"})
+
+    def etcdctl(self, *words, member=None):
+        """The command line of stock etcdctl; it wants ETCDCTL_API=3."""
+        who = ["--user", self.user] if self.user else []
+        if self.tls:
+            who += ["--cacert", self.tls.ca, "--cert", self.tls.cert, "--key", self.tls.key]
+        return [server("etcdctl"), "--endpoints", member.url if member else self.endpoints, *who, *words]
 
     def put(self, key, value):
         """A value, or an object that becomes JSON."""

@@ -9,9 +9,12 @@ from .wait import Failure, wait_for
 
 
 class Process:
-    """One running program.  Output goes to `log`; `host` is the Host it runs on."""
+    """One running program.  Output goes to `log`; `host` is the Host it runs on.
 
-    def __init__(self, name, argv, log, env=None, host=None, cwd=None, files=None):
+    talks: it reads what say() tells it; otherwise its input is empty.
+    """
+
+    def __init__(self, name, argv, log, env=None, host=None, cwd=None, files=None, talks=False):
         self.name = name
         self.log = log
         shown = dict(host.files) if host else {}
@@ -21,13 +24,18 @@ class Process:
         whole.update(env or {})
         with open(log, "ab") as out:
             self.child = subprocess.Popen(
-                [str(a) for a in argv], env=whole, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out,
+                [str(a) for a in argv], env=whole, cwd=cwd, stdout=out,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                 stderr=subprocess.STDOUT, start_new_session=True,
                 preexec_fn=isolation.into(host.netns if host else None, shown))
 
     @property
     def pid(self):
         return self.child.pid
+
+    def say(self, line):
+        self.child.stdin.write(line.encode() + b"\n")
+        self.child.stdin.flush()
 
     def running(self):
         return self.child.poll() is None

@@ -37,7 +37,8 @@ class Server:
 
     def synced(self):
         """A name that is not there is NXDOMAIN only from a server that knows (rule D1)."""
-        return self.answer(f"nobody.{self.zone}")[0] == "NXDOMAIN"
+        # A question that came before it listened gets no answer: the next one soon does.
+        return self.answer(f"nobody.{self.zone}", timeout=0.2)[0] == "NXDOMAIN"
 
     def where(self):
         return {"server": self.address, "port": self.port}
@@ -53,18 +54,42 @@ class Server:
 
 
 class Embedded(Server):
-    """rollcall serve on a store of its own, in `path`, its etcd API at `api`."""
+    """rollcall serve on a store of its own, in `path`, its etcd API at `api`.
 
-    def __init__(self, scenario, *flags, name="rollcall", path=None, api="127.0.0.1:2379", **how):
+    tls: its certificates.Identity; then it demands certificates of its clients too, which show
+    the same one.  user: as whom etcdctl logs in, "NAME:PASSWORD".
+    """
+
+    def __init__(self, scenario, *flags, name="rollcall", path=None, api="127.0.0.1:2379",
+                 tls=None, **how):
         self.path = path or scenario.path(f"{name}.data")
-        self.api = api
+        self.api, self.tls, self.user = api, tls, None
+        if tls:
+            flags += (f"--store.cert={tls.cert}", f"--store.key={tls.key}",
+                      f"--store.client-ca={tls.ca}")
         self.begin(scenario, name, [f"--store.path={self.path}", f"--store.listen-address={api}",
                                     *flags], **how)
 
+    @property
+    def url(self):
+        return f"{'https' if self.tls else 'http'}://{self.api}"
+
+    def etcdctl(self, *words):
+        """The command line of stock etcdctl; it wants ETCDCTL_API=3."""
+        who = ["--user", self.user] if self.user else []
+        if self.tls:
+            who += ["--cacert", self.tls.ca, "--cert", self.tls.cert, "--key", self.tls.key]
+        return [server("etcdctl"), "--endpoints", self.url, *who, *words]
+
     def ctl(self, *words, stdin=None, timeout=30):
         """Stock etcdctl; a CompletedProcess."""
-        return process.run([server("etcdctl"), "--endpoints", f"http://{self.api}", *words],
-                           env={"ETCDCTL_API": "3"}, stdin=stdin, timeout=timeout)
+        return process.run(self.etcdctl(*words), env={"ETCDCTL_API": "3"}, stdin=stdin,
+                           host=self.host, timeout=timeout)
+
+    def start_ctl(self, name, *words, **how):
+        """etcdctl that goes on: a Process."""
+        return self.scenario.start(name, self.etcdctl(*words), env={"ETCDCTL_API": "3"},
+                                   host=self.host, **how)
 
     def try_put(self, key, value):
         text = value if isinstance(value, str) else json.dumps(value)

@@ -1,5 +1,8 @@
-// linear URL SECONDS - clients read, write and compare-and-set a few keys at once, watches
-// follow from everywhere; then judges what all of them were told.
+// linear HOST:PORT SECONDS - clients read, write and compare-and-set a few keys at once,
+// watches follow from everywhere; then judges what all of them were told.
+//
+// The server may be killed and started again meanwhile: what it left unanswered was done or
+// was not, and watches go on behind the last event that they saw.  Nobody else may write.
 //
 // Registers: each key's history is linearizable.  Watches: every event once, in the order of
 // revisions, without a gap, with what was there before; progress never ahead of events.
@@ -27,6 +30,11 @@ namespace {
 constexpr int kKeys = 5;
 constexpr int kClients = 8;
 constexpr int kWatches = 6;
+// The last change of a run.  Watches end with it, and not at a revision: the event may come
+// before the answer to the put.
+constexpr const char* kEndKey = "/linear/end";
+// Of one call, and of a watch's silence: the server has to be back by then.
+constexpr std::chrono::seconds kPatience{20};
 
 [[noreturn]] void Failed(const std::string& what) {
   std::fprintf(stderr, "FAILED: %s\n", what.c_str());
@@ -41,6 +49,21 @@ std::string Key(int number) {
   return "/linear/" + std::to_string(number);
 }
 
+// A call that waits for the server to be there, and whose answer has to come.
+std::unique_ptr<grpc::ClientContext> Patient() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_wait_for_ready(true);
+  context->set_deadline(std::chrono::system_clock::now() + kPatience);
+  return context;
+}
+
+// False: the server went away before it answered.
+bool IsAnswered(const grpc::Status& status) {
+  if (status.ok()) return true;
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) Failed(status.error_message());
+  return false;
+}
+
 std::int64_t ValueOf(const mvccpb::KeyValue& kv) {
   return std::strtoll(kv.value().c_str(), nullptr, 10);
 }
@@ -53,6 +76,7 @@ struct Told {
     std::map<std::string, std::string> values;
   };
   std::vector<Snapshot> snapshots;
+  int unanswered = 0;
 };
 
 class Client {
@@ -88,19 +112,23 @@ class Client {
 
  private:
   int Below(int limit) { return std::uniform_int_distribution<>(0, limit - 1)(random_); }
-  void Note(int key, Operation operation) { told_.registers[key].push_back(operation); }
-  static void Require(const grpc::Status& status) {
-    if (!status.ok()) Failed(status.error_message());
+  void Note(int key, Operation operation) {
+    const bool unknown = operation.ended == kNever;
+    if (unknown) ++told_.unanswered;
+    // A read without an answer says nothing.
+    if (!unknown || operation.kind != Operation::Kind::kRead) {
+      told_.registers[key].push_back(operation);
+    }
   }
 
   Operation Read(int key) {
     etcdserverpb::RangeRequest request;
     request.set_key(Key(key));
     etcdserverpb::RangeResponse response;
-    grpc::ClientContext context;
     Operation read{.begun = Now()};
-    Require(kv_->Range(&context, request, &response));
-    read.ended = Now();
+    const bool answered = IsAnswered(kv_->Range(Patient().get(), request, &response));
+    read.ended = answered ? Now() : kNever;
+    if (!answered) return read;
     read.value = response.kvs().empty() ? 0 : ValueOf(response.kvs(0));
     last_[key] = read.value;
     return read;
@@ -109,23 +137,20 @@ class Client {
   Operation Write(int key) {
     etcdserverpb::PutRequest request;
     etcdserverpb::PutResponse response;
-    grpc::ClientContext context;
     Operation write{.kind = Operation::Kind::kWrite, .begun = Now(), .value = next_value_++};
     request.set_key(Key(key));
     request.set_value(std::to_string(write.value));
-    Require(kv_->Put(&context, request, &response));
-    write.ended = Now();
+    write.ended = IsAnswered(kv_->Put(Patient().get(), request, &response)) ? Now() : kNever;
     return write;
   }
 
   Operation Delete(int key) {
     etcdserverpb::DeleteRangeRequest request;
     etcdserverpb::DeleteRangeResponse response;
-    grpc::ClientContext context;
     Operation write{.kind = Operation::Kind::kWrite, .begun = Now(), .value = 0};
     request.set_key(Key(key));
-    Require(kv_->DeleteRange(&context, request, &response));
-    write.ended = Now();
+    const auto status = kv_->DeleteRange(Patient().get(), request, &response);
+    write.ended = IsAnswered(status) ? Now() : kNever;
     return write;
   }
 
@@ -147,10 +172,10 @@ class Client {
     put.set_value(std::to_string(set.value));
     request.add_failure()->mutable_request_range()->set_key(Key(key));
     etcdserverpb::TxnResponse response;
-    grpc::ClientContext context;
     set.begun = Now();
-    Require(kv_->Txn(&context, request, &response));
-    set.ended = Now();
+    const bool answered = IsAnswered(kv_->Txn(Patient().get(), request, &response));
+    set.ended = answered ? Now() : kNever;
+    if (!answered) return set;
     set.succeeded = response.succeeded();
     const auto& failure = response.responses(0).response_range();
     last_[key] = set.succeeded ? set.value : failure.kvs().empty() ? 0 : ValueOf(failure.kvs(0));
@@ -162,8 +187,10 @@ class Client {
     request.set_key("/linear/");
     request.set_range_end("/linear0");
     etcdserverpb::RangeResponse response;
-    grpc::ClientContext context;
-    Require(kv_->Range(&context, request, &response));
+    if (!IsAnswered(kv_->Range(Patient().get(), request, &response))) {
+      ++told_.unanswered;
+      return;
+    }
     auto& snapshot = told_.snapshots.emplace_back();
     snapshot.revision = response.header().revision();
     for (const auto& kv : response.kvs()) snapshot.values[kv.key()] = kv.value();
@@ -180,20 +207,20 @@ class Client {
 
 class Watcher {
  public:
-  Watcher(const std::shared_ptr<grpc::Channel>& channel, unsigned seed)
-      : watch_(etcdserverpb::Watch::NewStub(channel)), random_(seed) {}
+  // From behind the revision `after` on.
+  Watcher(const std::shared_ptr<grpc::Channel>& channel, unsigned seed, std::int64_t after)
+      : watch_(etcdserverpb::Watch::NewStub(channel)), random_(seed), seen_(after) {}
 
-  // Follows from revision 1 to `last`, which is set when the clients are done; breaks off and
-  // resumes by chance.
-  void Run(const std::atomic<std::int64_t>& last) {
-    while (last == 0 || seen_ < last) Follow(last);
+  // Follows to the last change; breaks off and resumes by chance, and when the server does.
+  void Run() {
+    while (!at_end_) Follow();
   }
   [[nodiscard]] const std::vector<mvccpb::Event>& events() const { return events_; }
 
  private:
-  void Follow(const std::atomic<std::int64_t>& last) {
-    grpc::ClientContext context;
-    const auto stream = watch_->Watch(&context);
+  void Follow() {
+    const auto context = Patient();
+    const auto stream = watch_->Watch(context.get());
     etcdserverpb::WatchRequest request;
     auto& create = *request.mutable_create_request();
     create.set_key("/linear/");
@@ -201,18 +228,21 @@ class Watcher {
     create.set_start_revision(seen_ + 1);
     create.set_prev_kv(true);
     create.set_fragment(random_() % 2 == 0);
-    if (!stream->Write(request)) Failed("a watch was not taken");
+    (void)stream->Write(request);  // if it is not taken, nothing can be read either
     etcdserverpb::WatchRequest progress;
     progress.mutable_progress_request();
     const auto leave_after = 20 + random_() % 400;
-    for (unsigned messages = 0; messages < leave_after && (last == 0 || seen_ < last); ++messages) {
+    for (unsigned messages = 0; messages < leave_after && !at_end_; ++messages) {
       if (messages % 16 == 5) (void)stream->Write(progress);
       etcdserverpb::WatchResponse response;
-      if (!stream->Read(&response)) Failed("a watch ended by itself");
+      if (!stream->Read(&response)) {
+        if (IsAnswered(stream->Finish())) Failed("a watch ended by itself");
+        return;
+      }
       if (response.canceled()) Failed("a watch was cancelled: " + response.cancel_reason());
       Take(response);
     }
-    context.TryCancel();
+    context->TryCancel();
   }
 
   void Take(etcdserverpb::WatchResponse& response) {
@@ -232,13 +262,15 @@ class Watcher {
         Failed("progress was ahead of an event of revision " + std::to_string(now));
       if (now > revision) Failed("an event is newer than its header");
       seen_ = now;
+      at_end_ = event.kv().key() == kEndKey;
       events_.push_back(std::move(event));
     }
   }
 
   std::unique_ptr<etcdserverpb::Watch::Stub> watch_;
   std::minstd_rand random_;
-  std::int64_t seen_ = 0;
+  std::int64_t seen_;
+  bool at_end_ = false;
   std::int64_t progressed_ = 0;
   std::vector<mvccpb::Event> events_;
 };
@@ -302,6 +334,16 @@ void JudgeSnapshots(const std::vector<mvccpb::Event>& events,
   }
 }
 
+// Registers begin at 0.  The revision as of which they do.
+std::int64_t Clear(etcdserverpb::KV::Stub& kv) {
+  etcdserverpb::DeleteRangeRequest request;
+  request.set_key("/linear/");
+  request.set_range_end("/linear0");
+  etcdserverpb::DeleteRangeResponse response;
+  if (!kv.DeleteRange(Patient().get(), request, &response).ok()) Failed("the server is not there");
+  return response.header().revision();
+}
+
 int Main(int argc, char** argv) {
   if (argc != 3) {
     std::fprintf(stderr, "usage: linear HOST:PORT SECONDS\n");
@@ -310,15 +352,19 @@ int Main(int argc, char** argv) {
   const auto connect = [&](int i) {
     grpc::ChannelArguments own;
     own.SetInt("rollcall.number", i);  // a connection of its own
+    own.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    own.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
     return grpc::CreateCustomChannel(argv[1], grpc::InsecureChannelCredentials(), own);
   };
+  auto kv = etcdserverpb::KV::NewStub(connect(99));
+  const std::int64_t start = Clear(*kv);
   std::atomic<std::int64_t> next_value = 1;
-  std::atomic<std::int64_t> last = 0;
   std::vector<std::unique_ptr<Watcher>> watchers;
   std::vector<std::jthread> watching;
   for (int i = 0; i < kWatches; ++i) {
-    watchers.push_back(std::make_unique<Watcher>(connect(100 + i), static_cast<unsigned>(i + 1)));
-    watching.emplace_back([&watcher = *watchers.back(), &last] { watcher.Run(last); });
+    watchers.push_back(
+        std::make_unique<Watcher>(connect(100 + i), static_cast<unsigned>(i + 1), start));
+    watching.emplace_back([&watcher = *watchers.back()] { watcher.Run(); });
   }
   std::vector<std::unique_ptr<Client>> clients;
   {
@@ -330,17 +376,14 @@ int Main(int argc, char** argv) {
       working.emplace_back([&client = *clients.back(), until] { client.Run(until); });
     }
   }
-  // One more change, for watches that wait to read that it is over.
-  auto kv = etcdserverpb::KV::NewStub(connect(99));
   etcdserverpb::PutRequest request;
-  request.set_key("/linear/end");
+  request.set_key(kEndKey);
   etcdserverpb::PutResponse response;
-  grpc::ClientContext context;
-  if (!kv->Put(&context, request, &response).ok()) Failed("the last put");
-  last = response.header().revision();
+  if (!kv->Put(Patient().get(), request, &response).ok()) Failed("the last put");
   watching.clear();
 
   std::size_t operations = 0;
+  int unanswered = 0;
   std::vector<Told::Snapshot> snapshots;
   for (int key = 0; key < kKeys; ++key) {
     std::vector<Operation> history;
@@ -353,15 +396,17 @@ int Main(int argc, char** argv) {
     if (!IsLinearizable(history)) Failed(Key(key) + " is not linearizable");
   }
   for (const auto& client : clients) {
+    unanswered += client->told().unanswered;
     const auto& told = client->told().snapshots;
     snapshots.insert(snapshots.end(), told.begin(), told.end());
   }
   JudgeWatches(watchers);
   JudgeSnapshots(watchers.front()->events(), snapshots);
   std::printf(
-      "%zu operations of %d clients linearizable, %zu events seen alike by %d watches, %zu "
-      "reads are states\n",
-      operations, kClients, watchers.front()->events().size(), kWatches, snapshots.size());
+      "%zu operations of %d clients linearizable, %d unanswered, %zu events seen alike by %d "
+      "watches, %zu reads are states\n",
+      operations, kClients, unanswered, watchers.front()->events().size(), kWatches,
+      snapshots.size());
   return 0;
 }
 

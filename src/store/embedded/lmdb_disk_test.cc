@@ -351,6 +351,17 @@ TEST_F(LmdbDiskTest, WhatIsNoBackupIsNotRestored) {
   EXPECT_FALSE(std::filesystem::exists(File()));
 }
 
+TEST_F(LmdbDiskTest, ARefusedRestoreLeavesNothingInTheDirectory) {
+  Start();
+  const std::string file = root_ + "/backup";
+  ASSERT_TRUE(Backup(directory_, file));
+  const std::string theirs = root_ + "/theirs";
+  std::filesystem::create_directory(theirs);
+  Write(theirs + "/notes", "x");
+  EXPECT_THAT(Restore(file, theirs).error().message, HasSubstr("not empty"));
+  EXPECT_FALSE(std::filesystem::exists(theirs + "/lock"));
+}
+
 // --- octets
 
 TEST(Format, DecodesWhatItEncodes) {

@@ -182,12 +182,18 @@ Result<FileFacts> Backup(const std::string& directory, const std::string& to) {
 
 Result<FileFacts> Restore(const std::string& from, const std::string& path) {
   if (auto facts = CheckFile(from); !facts) return facts;
-  auto directory = Directory::Hold(path);
-  if (!directory) return Fail(std::move(directory.error()));
-  if (!IsEmptyBut(path, "lock")) {
+  const auto not_empty = [&] {
     return Fail(ErrorCode::kConflict, path + " is not empty: a backup is restored into an empty " +
                                           "directory only; move what is there aside first");
+  };
+  // First, so that no lock is made in a directory that is not a store's.
+  std::error_code error;
+  if (!std::filesystem::exists(path + "/lock", error) && !IsEmptyBut(path, "lock")) {
+    return not_empty();
   }
+  auto directory = Directory::Hold(path);
+  if (!directory) return Fail(std::move(directory.error()));
+  if (!IsEmptyBut(path, "lock")) return not_empty();
   const std::string partial = directory->File("restoring");
   const Leftover leftover(partial);
   auto ok = CopyFile(from, partial);
