@@ -65,7 +65,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   [[nodiscard]] grpc::ServerContext& context() { return context_; }
-  // The client waits no longer.
+  // The client waits no longer, as far as is known: of Range only (rpc.h).
   [[nodiscard]] bool gone() const { return gone_; }
   // The answer is large: keeps `share`, its octets, until it has gone or is given up.
   void Watch(Outgoing& outgoing, Budget::Share share);

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "etcdapi/call.h"
@@ -108,7 +109,7 @@ class UnaryRpc final : public Unary<Request, Response>, private Queue::Guest {
 
   UnaryRpc(Queue& queue, Service& service, Accept accept, const Serve& serve)
       : Queue::Guest(queue), service_(service), accept_(accept), serve_(serve) {
-    this->context().AsyncNotifyWhenDone(gone_.tag());
+    if constexpr (kTellsGone) this->context().AsyncNotifyWhenDone(gone_.tag());
     (service_.*accept_)(&this->context(), &this->request, &writer_, queue.get(), queue.get(),
                         arrived_.tag());
   }
@@ -139,7 +140,10 @@ class UnaryRpc final : public Unary<Request, Response>, private Queue::Guest {
   const Accept accept_;
   const Serve serve_;
   grpc::ServerAsyncResponseWriter<Response> writer_{&this->context()};
-  int owed_ = 2;  // events once it has arrived: answered and gone, in either order
+  // Raw calls are those that may take long.  For the others it would be one event more to
+  // no use.
+  static constexpr bool kTellsGone = std::is_same_v<Request, grpc::ByteBuffer>;
+  int owed_ = kTellsGone ? 2 : 1;  // events once it has arrived: answered, gone, in either order
   EventOf<UnaryRpc, &UnaryRpc::OnArrived> arrived_{*this};
   EventOf<UnaryRpc, &UnaryRpc::OnAnswered> answered_{*this};
   EventOf<UnaryRpc, &UnaryRpc::OnGone> gone_{*this};
