@@ -61,6 +61,7 @@ class Outgoing {
 class Call {
  public:
   Call() = default;
+  virtual ~Call();  // by itself
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -75,7 +76,6 @@ class Call {
   virtual void Finish(const grpc::Status& status) = 0;
 
  protected:
-  virtual ~Call();
   void SetGone() { gone_ = true; }
 
  private:

@@ -28,10 +28,8 @@ namespace rollcall::etcdapi {
 // A tag: what comes out of the queue.
 class Event {
  public:
+  virtual ~Event() = default;
   virtual void Happened(bool ok) = 0;
-
- protected:
-  ~Event() = default;
 };
 
 class Queue {
@@ -168,13 +166,11 @@ void ServeUnary(Queue& queue, Service& service,
 // What a stream tells whoever serves it; one event at a time.
 class StreamEvents {
  public:
+  virtual ~StreamEvents() = default;
   virtual void OnReadDone(bool ok) = 0;
   virtual void OnWriteDone(bool ok) = 0;
   virtual void OnGone() = 0;  // the client; also behind Finish()
   virtual void OnDone() = 0;  // the last one: Finish() has been called, and all has ended
-
- protected:
-  ~StreamEvents() = default;
 };
 
 // Lives until OnDone() has been called.  One read and one write are under way at a time;
@@ -182,6 +178,7 @@ class StreamEvents {
 template <typename In, typename Out>
 class Stream {
  public:
+  virtual ~Stream() = default;  // by itself
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -200,7 +197,6 @@ class Stream {
 
  protected:
   Stream() { context_.AsyncNotifyWhenDone(gone_.tag()); }
-  virtual ~Stream() = default;
   [[nodiscard]] auto& line() { return line_; }
 
  private:
