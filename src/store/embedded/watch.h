@@ -39,7 +39,7 @@ struct Delivery {
   };
   Kind kind = Kind::kNothing;
   std::vector<Change> changes;
-  Revision revision = 0;   // of the store now
+  Revision revision = 0;                 // of the store now
   Revision compacted = kNeverCompacted;  // kCompacted: up to where
 };
 
