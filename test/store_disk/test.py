@@ -144,6 +144,8 @@ def damaged(scenario):
         wait_for(f"{kind}: an answer", lambda: dns.answer(NODE, "SRV", port=server.port)[0] == "SERVFAIL")
         holds(f"{kind}: nothing is denied", lambda: server.answer("nobody.prom.internal")[0] == "SERVFAIL", 1)
         check("rollcall store restore" in server.process.output(), f"{kind}: the log says what to do")
+        closed = server.ctl("--dial-timeout=1s", "--command-timeout=1s", "put", "a", "b")
+        check(closed.returncode, f"{kind}: nothing can be written")
         check(server.process.running(), f"{kind}: the server goes on")
         equal(server.process.stop(), 0, f"{kind}: and stops cleanly")
         check(cli("store", "check", f"--store.path={server.path}").returncode, f"{kind}: check says so")
