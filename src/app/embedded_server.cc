@@ -12,6 +12,7 @@
 #include "registry/advertise.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/store.h"
+#include "store/etcd/grpc_log.h"
 
 namespace rollcall::app {
 namespace {
@@ -69,6 +70,7 @@ class EmbeddedServerStore final : public ServerStore {
   store::Store& store() override { return *store_; }
 
   Result<void> Start() override {
+    store::etcd::TakeOverGrpcLog();
     if (auto ok = api_.Start(); !ok) {
       const char* way = ok.error().code == ErrorCode::kConflict
                             ? "; name another address by --store.listen-address, or use what is "

@@ -125,7 +125,8 @@ void WarnIfReplaced(const registry::Written& written) {
 }
 
 bool IsAway(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadline;
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadline ||
+         error.code == ErrorCode::kExhausted;
 }
 
 Result<std::unique_ptr<Session>> Session::Open(const Settings& settings) {

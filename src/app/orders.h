@@ -82,7 +82,7 @@ class Session {
 // A line in the log, if another registration stood where this one was written.
 void WarnIfReplaced(const registry::Written& written);
 
-// The store is away, as opposed to: it answered and would not.
+// The store is away or has no room, which passes; as opposed to: it answered and would not.
 [[nodiscard]] bool IsAway(const Error& error);
 
 }  // namespace rollcall::app

@@ -73,8 +73,15 @@ class End {
   Result<void> OpenCluster(const Settings& settings, const std::string& setting) {
     Settings etcd(StoreSettings());
     etcd.Set("etcd.endpoint", {{settings.Text(setting)}, "--" + setting});
-    for (const char* name :
-         {"etcd.cacert", "etcd.cert", "etcd.key", "etcd.user", "etcd.password-file"}) {
+    std::vector<const char*> names = {"etcd.user", "etcd.password-file"};
+    // Certificates are for the end that speaks TLS, where only one of them does.
+    const auto speaks_tls = [&settings](const std::string& end) {
+      return settings.Text(end).find("https://") != std::string::npos;
+    };
+    if (speaks_tls(setting) || !speaks_tls(setting == "from" ? "to" : "from")) {
+      names.insert(names.end(), {"etcd.cacert", "etcd.cert", "etcd.key"});
+    }
+    for (const char* name : names) {
       if (settings.IsGiven(name)) etcd.Set(name, {settings.All(name), std::string("--") + name});
     }
     auto options = ReadStoreOptions(etcd, false);
@@ -147,8 +154,8 @@ Command StoreCopyCommand() {
           "It may be interrupted and run again. Stop who writes to the source before, and point\n"
           "servers and agents at the destination afterwards.\n\n"
           "Examples:\n"
-          "  rollcall store copy --from=/var/lib/rollcall --to=http://192.0.2.1:2379\n"
-          "  rollcall store copy --from=http://192.0.2.1:2379 --to=/var/lib/rollcall",
+          "  rollcall store copy --from=/var/lib/rollcall-server/store --to=http://192.0.2.1:2379\n"
+          "  rollcall store copy --from=http://192.0.2.1:2379 --to=/var/lib/rollcall-server/store",
           Join({own, LogSettings()}),
           &Run,
           ""};

@@ -78,7 +78,7 @@ Command StoreCheckCommand() {
           "Reads all of an embedded store's file and says whether it is sound.",
           "A server may be running on it.\n\n"
           "Example:\n"
-          "  rollcall store check --store.path=/var/lib/rollcall",
+          "  rollcall store check --store.path=/var/lib/rollcall-server/store",
           PathSettings(),
           &Check,
           ""};
@@ -92,7 +92,7 @@ Command StoreBackupCommand() {
           "Copies an embedded store, as it is now, to a new file.",
           "A server may be running on it. The copy is read through before it gets its name.\n\n"
           "Example:\n"
-          "  rollcall store backup --store.path=/var/lib/rollcall /backup/rollcall-monday",
+          "  rollcall store backup --store.path=/var/lib/rollcall-server/store /backup/monday",
           PathSettings(),
           &Backup,
           "The new file."};
@@ -104,10 +104,12 @@ Command StoreRestoreCommand() {
           1,
           1,
           "Makes an embedded store out of a backup, in an empty directory.",
-          "Clients see it as another cluster and read all of it anew.\n\n"
+          "Clients see it as another cluster and read all of it anew. To be run by the user the\n"
+          "server runs as, whose files they have to be.\n\n"
           "Example:\n"
-          "  mv /var/lib/rollcall /var/lib/rollcall.old\n"
-          "  rollcall store restore --store.path=/var/lib/rollcall /backup/rollcall-monday",
+          "  mv /var/lib/rollcall-server/store /var/lib/rollcall-server/store.old\n"
+          "  runuser -u rollcall -- rollcall store restore \\\n"
+          "    --store.path=/var/lib/rollcall-server/store /backup/monday",
           PathSettings(),
           &Restore,
           "What `store backup` wrote."};

@@ -1,39 +1,43 @@
 #!/usr/bin/python3
-"""Runs what README.md and doc/ show.
-
-README.md and doc/store.md stand on rollcall's own store, the other pages on an etcd that is there
-before.  192.0.2.1 and 192.0.2.21, machines of the examples, are this one: the store under
-test, and an etcd.
-"""
+"""Runs what README.md and doc/ show."""
 
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import process  # noqa: E402
+from harness.certificates import Authority  # noqa: E402
 from harness.etcd import Cluster  # noqa: E402
 from harness.rollcall import cli  # noqa: E402
 from harness.scenario import BINARY, ROOT, SERVERS, main, server  # noqa: E402
+from harness.unit import confined  # noqa: E402
 from harness.wait import Failure, check, equal, wait_for  # noqa: E402
 
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What stands in for programs of a machine that was booted by systemd.
-OWN_STORE = ["README.md", "doc/store.md"]
-STAND_INS = {"http://192.0.2.21:2379": "http://127.0.0.1:22379", "192.0.2.1:2379": "127.0.0.1:2379",
-             "build/release/rollcall": BINARY,
-             "/usr/bin/prometheus-node-exporter": server("prometheus-node-exporter")}
-SYSTEMCTL = """#!/bin/sh
+# What stands in for programs of a machine that was booted by systemd, and for htpasswd, which
+# asks for the password at a terminal; "start" and "stop" are carried out here.
+CHANGE_ME = "$2y$05$aaaaaaaaaaaaaaaaaaaaauC1KzPQQSB61ACjk1W.HyRU7sJoDDtJ."
+STAND_INS = {
+    "systemctl": """#!/bin/sh
 for word; do unit=$word; done
 case $unit in
   daemon-reload) exit 0 ;;
-  *@*) unit=${unit%%@*}@ ;;
+  *@*) unit=${unit%%@*}@.service ;;
+  *.timer) ;;
+  *) unit=$unit.service ;;
 esac
-exec test -e "/etc/systemd/system/$unit.service"
-"""
+exec test -e "/etc/systemd/system/$unit"
+""",
+    "systemd-sysusers": "#!/bin/sh\nid rollcall 2>/dev/null || exec useradd --system --user-group rollcall\n",
+    "htpasswd": "#!/bin/sh\n[ \"$1\" = -nB ] && printf '%s:%s\\n\\n' \"$2\" '"
+                + CHANGE_ME + "'\n",
+}
+MEMBERS = range(21, 24)  # of the cluster, as the pages have it
 
 
 def blocks(page):
@@ -46,71 +50,126 @@ def blocks(page):
 
 
 class Page:
-    """One page's run: its etcd, its servers, what its last block printed."""
+    """One page's run: its stores, its servers, what its last block printed."""
 
     def __init__(self, scenario, name):
         self.scenario, self.name = scenario, name
         self.label = name.replace("/", "-").removesuffix(".md")
         self.printed = ""
-        self.servers, self.background, self.served = [], [], None
+        self.etcd, self.unit = None, None
+        self.servers, self.background = [], []
         self.env = {"PATH": f"{scenario.path('bin')}:{os.environ['PATH']}", "HOME": "/root",
                     "ETCDCTL_API": "3"}
+        # Where the reader is: what is relative in a command is so to the tree, or lands here.
+        self.cwd = scenario.path(self.label)
+        os.mkdir(self.cwd)
+        for part in ("packaging", "script"):
+            os.symlink(f"{ROOT}/{part}", f"{self.cwd}/{part}")
 
     def shell(self, text, place):
         """A block, command by command where it is one to a line."""
         self.printed = ""
         for number, command in enumerate(commands(text)):
-            # Documented for another machine, or as what script/build makes.
-            for documented, here in STAND_INS.items():
-                command = command.replace(documented, here)
             words = command.split()
             if words[0].startswith("./script/"):
                 check(os.access(f"{ROOT}/{words[0]}", os.X_OK), f"{place}: no {words[0]}")
             elif words[:2] in (["rollcall", "serve"], ["rollcall", "run"], ["rollcall", "watch"]):
                 self.beside(command, words[1], f"{self.label}-{place.rsplit(':')[-1]}-{number}")
-            elif words == ["systemctl", "stop", "rollcall"]:
-                self.stop_servers()
-            elif words == ["systemctl", "start", "rollcall"]:
-                self.beside(self.served, "serve", f"{self.label}-{place.rsplit(':')[-1]}-{number}")
             else:
-                done = subprocess.run(["bash", "-ec", command], cwd=ROOT, env=self.env, timeout=120,
-                                      capture_output=True, text=True, check=False)
-                check(done.returncode == 0, f"{place}: {command}\n{done.stdout}{done.stderr}")
-                self.printed += done.stdout
+                self.one(command, words, place)
         while self.background:
             self.background.pop().stop()
 
+    def one(self, command, words, place):
+        """A command that ends."""
+        if words[:3] == ["rollcall", "store", "copy"] and "--from=./" in command:
+            self.stop_servers()  # by Ctrl-C, as the page says
+        # Documented as what script/build makes; here it is the one under test.
+        command = command.replace("build/release/rollcall", BINARY)
+
+        def run():
+            return subprocess.run(["bash", "-ec", command], cwd=self.cwd, env=self.env, timeout=120,
+                                  capture_output=True, text=True, check=False)
+        done = run()
+        if words[0] == "dig":  # what was just registered may be on its way
+            wait_for(f"{place}: an answer to {command}", lambda: run().stdout.strip())
+            done = run()
+        check(done.returncode == 0, f"{place}: {command}\n{done.stdout}{done.stderr}")
+        self.printed += done.stdout
+        if words[0] == "systemctl" and words[-1] in ("rollcall", "rollcall-backup"):
+            if words[1] in ("stop", "restart") and self.unit:
+                equal(self.unit.stop(), 0, f"{place}: the unit's exit status")
+                self.unit = None
+            if words[1] in ("start", "restart", "enable"):
+                self.start_unit(words[-1], place)
+
+    def start_unit(self, name, place):
+        with open("/etc/default/rollcall", encoding="utf-8") as handle:
+            arguments = re.search(r'^ARGS="(.*)"$', handle.read(), re.M)[1]
+        argv = confined(name, self.scenario.path("bin/rollcall"), "rollcall", arguments)
+        if name == "rollcall-backup":
+            done = process.run(argv)
+            check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
+            return
+        self.unit = self.scenario.start(f"{self.label}-unit", argv)
+        address = re.search(r"--dns.listen-address=(\S+):53", arguments)[1]
+        self.wait_server(arguments, "127.0.0.1" if address == "0.0.0.0" else address, "53")
+
+    @staticmethod
+    def wait_server(arguments, address, port):
+        zone = (re.findall(r"--zone=(\S+)", arguments) or ["prom.internal"])[0]
+        wait_for(f"{arguments} to serve", lambda: "status: NXDOMAIN" in process.run(
+            [server("dig"), f"@{address}", "-p", port, f"nobody.{zone}"]).stdout, 15)
+
     def beside(self, command, verb, name):
+        command = command.replace("/usr/bin/prometheus-node-exporter", server("prometheus-node-exporter"))
         if verb == "serve":
-            self.served = command
-            port = (re.findall(r"--dns.listen-address=127.0.0.1:(\d+)", command) or ["5300"])[0]
-            if port == "5300":
-                self.stop_servers()
-            if "--store.path" not in command:
-                command += f" --store.path={self.scenario.path(name)}.data"
-        child = self.scenario.start(name, ["bash", "-c", f"exec {command}"], env=self.env, cwd=ROOT)
+            self.stop_servers()
+        child = self.scenario.start(name, ["bash", "-c", f"exec {command}"], env=self.env, cwd=self.cwd)
         if verb == "serve":
             self.servers.append(child)
-            zone = (re.findall(r"--zone=(\S+)", command) or ["prom.internal"])[0]
-            wait_for(f"{command} to serve", lambda: "status: NXDOMAIN" in process.run(
-                [server("dig"), "@127.0.0.1", "-p", port, f"nobody.{zone}"]).stdout, 15)
+            self.wait_server(command, "127.0.0.1", "5300")
         else:
             self.background.append(child)
             if verb == "run":
                 wait_for("its registration", lambda: re.search(
                     r"node/" + os.uname().nodename.split(".")[0].lower(), self.keys()), 15)
 
-    def stop_servers(self):
-        while self.servers:
-            self.servers.pop().stop()
-
     def keys(self):
         return subprocess.run(["etcdctl", "get", "--prefix", "--keys-only", "/skydns"], env=self.env,
                               capture_output=True, text=True, check=False).stdout
 
+    def use_etcd(self):
+        """`sh etcd`: from here on the reader has an etcd on this machine, and no store of ours."""
+        self.stop_servers()
+        if self.etcd is None:
+            self.etcd = Cluster(self.scenario, name=f"etcd-{self.label}", flags=["--enable-v2"])
+        self.etcd.start()
+        self.etcd.wait_healthy()
+
+    def use_own(self, place):
+        """`sh own`: from here on the reader has the unit with a store of its own, for prom.local."""
+        self.stop_servers()
+        if self.etcd:
+            self.etcd.kill()
+        with open("/etc/default/rollcall", "w", encoding="utf-8") as handle:
+            handle.write('ARGS="--zone=prom.local --dns.listen-address=0.0.0.0:53"\n')
+        self.start_unit("rollcall", place)
+        done = cli("register", "node", "--zone=prom.local", "--host=a", "--address=192.0.2.1", "--port=9100")
+        equal(done.returncode, 0, done.stderr)
+
+    def stop_servers(self):
+        for child in [*self.servers, self.unit]:
+            if child:
+                child.stop()
+        self.servers, self.unit = [], None
+
     def close(self):
-        for child in self.background + self.servers:
+        for child in self.background:
             child.stop()
+        self.stop_servers()
+        if self.etcd:
+            self.etcd.kill()
 
 
 def commands(text):
@@ -121,31 +180,42 @@ def commands(text):
             if line.strip() and not line.startswith("#")]
 
 
-def elsewhere(scenario, name):
-    """An etcd that leaves rollcall's own store its port."""
-    url, peer = "http://127.0.0.1:22379", "http://127.0.0.1:22380"
-    return scenario.start(name, [server("etcd"), "--data-dir", scenario.path(f"{name}.etcd"),
-                                 "--listen-client-urls", url, "--advertise-client-urls", url,
-                                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                                 "--initial-cluster", f"default={peer}", "--log-level", "error"])
-
-
-def execute(scenario, name):
-    label = f"etcd-{os.path.basename(name)}"
-    own = name in OWN_STORE
-    etcd = elsewhere(scenario, label) if own else Cluster(scenario, name=label, flags=["--enable-v2"])
-    page = Page(scenario, name)
-    if name == "doc/migrate.md":
-        # What the one who migrates has.
-        etcd.put("/skydns/local/prom/node/server01", {"host": "192.168.1.1", "port": 9100})
+def prepare(page):
+    """What the reader of a page has, and nothing of another page's."""
+    for directory in glob.glob("/var/lib/rollcall*"):
+        shutil.rmtree(directory)
+    if page.name == "doc/migrate.md":
+        page.use_etcd()
+        page.etcd.put("/skydns/local/prom/node/server01", {"host": "192.168.1.1", "port": 9100})
         process.run([server("etcdctl"), "set", "/skydns/local/prom/old/server01", '{"host":"192.168.1.1"}'],
                     env={"ETCDCTL_API": "2"})
+    elif page.name == "doc/prometheus.md":
+        page.beside("rollcall serve", "serve", page.label)
+    elif page.name == "doc/operating.md":
+        authority = Authority(page.scenario)
+        os.makedirs("/etc/rollcall", exist_ok=True)
+        for name, alternatives in (("store", ["IP:10.53.0.1"]), ("host", [])):
+            identity = authority.issue(name, *alternatives)
+            shutil.copy(identity.ca, "/etc/rollcall/ca.pem")
+            for file, end in ((identity.cert, "pem"), (identity.key, "key")):
+                shutil.copy(file, f"/etc/rollcall/{name}.{end}")
+                os.chmod(f"/etc/rollcall/{name}.{end}", 0o644)
+
+
+def execute(scenario, name, cluster):
+    page = Page(scenario, name)
+    prepare(page)
+    cluster.ctl("del", "", "--from-key=true")
     count = 0
     for language, attributes, text, line in blocks(name):
         place = f"{name}:{line}"
         count += 1
         if any(a.startswith("file=") for a in attributes):
             continue  # compared below
+        if "etcd" in attributes:
+            page.use_etcd()
+        elif "own" in attributes:
+            page.use_own(place)
         if language == "sh":
             page.shell(text, place)
         elif language == "text":
@@ -160,9 +230,10 @@ def execute(scenario, name):
         else:
             raise Failure(f"{place}: nothing executes ```{language}")
     if name == "doc/migrate.md":
-        equal(etcd.get("/skydns/local/prom/old/server01"), '{"host":"192.168.1.1"}', "the v2 data, by v3")
+        equal(page.etcd.get("/skydns/local/prom/old/server01"), '{"host":"192.168.1.1"}', "the v2 data, by v3")
+    if name in ("README.md", "doc/migrate.md"):
+        check(cluster.keys("/skydns"), f"{name}: nothing came to the cluster")
     page.close()
-    etcd.kill()
     scenario.step(f"{name}: {count} blocks")
 
 
@@ -193,20 +264,22 @@ def private(scenario, *directories):
 
 def run(scenario):
     subprocess.run(["mount", "-t", "tmpfs", "scenario", scenario.directory], check=True)
-    private(scenario, "/etc", "/usr/bin", "/var")
+    private(scenario, "/etc", "/usr/bin")
     os.makedirs(scenario.path("bin"))
     for name in os.listdir(SERVERS):
         os.symlink(f"{SERVERS}/{name}", scenario.path(f"bin/{name}"))
-    os.symlink(BINARY, scenario.path("bin/rollcall"))
-    for name, text in (("systemctl", SYSTEMCTL), ("systemd-sysusers", "#!/bin/sh\n")):
+    # Not a link: another user may not be allowed to follow it.
+    subprocess.run(["mount", "--bind", BINARY, scenario.write("bin/rollcall", "")], check=True)
+    for name, text in STAND_INS.items():
         os.chmod(scenario.write(f"bin/{name}", text), 0o755)
 
     unbound = scenario.write("unbound.conf", files())
     done = process.run([server("unbound-checkconf"), unbound])
     check(done.returncode == 0, f"unbound.conf: {done.stdout}{done.stderr}")
     scenario.step("the files the pages show are those of packaging/examples")
-    for name in ["README.md", "doc/store.md", "doc/prometheus.md", "doc/migrate.md", "doc/operating.md"]:
-        execute(scenario, name)
+    cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
+    for name in ["README.md", "doc/prometheus.md", "doc/migrate.md", "doc/operating.md"]:
+        execute(scenario, name, cluster)
 
 
 main(run)

@@ -69,7 +69,7 @@ class Site:
         """As the page says, user for user."""
         with open(f"{ROOT}/doc/operating.md", encoding="utf-8") as handle:
             page = handle.read()
-        commands = re.findall(r"^etcdctl (.*)$", page, re.MULTILINE)
+        commands = re.findall(r"^etcdctl (.*)$", page.split("```sh etcd\n")[1], re.MULTILINE)
         check("auth enable" in commands, f"the page: {commands}")
         for command in commands:
             self.etcd.ctl(*shlex.split(command))

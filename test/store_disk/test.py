@@ -24,6 +24,23 @@ def fill(directory, leave=0):
         os.posix_fallocate(handle.fileno(), 0, stat.f_bavail * stat.f_frsize - leave)
 
 
+def orders_wait(server):
+    """A registration that finds no room at all is kept, as in an outage, not given up."""
+    for size in (50_000, 5_000, 500, 50):
+        for number in range(1000):
+            if server.try_put(f"/other/{size}/{number}", "x" * size).returncode:
+                break
+    kept = cli("register", "node", "--host=late", "--address=192.0.2.9", "--port=9100")
+    equal(kept.returncode, 0, f"an order without room: {kept.stderr}")
+    check("the order is kept" in kept.stderr and "space exceeded" in kept.stderr, kept.stderr)
+    flushed = cli("register", "--flush")
+    check(flushed.returncode, "it cannot be carried out yet")
+    waiting = [name for _, _, names in os.walk("/var/lib/rollcall/pending") for name in names]
+    check(not os.path.exists("/var/lib/rollcall/pending/broken"), f"nor is it set aside: {waiting}")
+    # Not asked for any more: the rest goes on without it.
+    shutil.rmtree("/var/lib/rollcall/pending")
+
+
 def full(scenario):
     disk = scenario.path("small")
     os.mkdir(disk)
@@ -44,6 +61,7 @@ def full(scenario):
     equal(server.targets(NODE), {f"a.{NODE}:9100"}, "answers go on")
     equal(server.answer("nobody.prom.internal")[0], "NXDOMAIN", "the store is read as before")
     check("No space left" in server.process.output(), "the log says why")
+    orders_wait(server)
 
     server.restart()
     equal(server.targets(NODE), {f"a.{NODE}:9100"}, "a start on a full disk serves what is there")
@@ -126,6 +144,8 @@ def damaged(scenario):
         wait_for(f"{kind}: an answer", lambda: dns.answer(NODE, "SRV", port=server.port)[0] == "SERVFAIL")
         holds(f"{kind}: nothing is denied", lambda: server.answer("nobody.prom.internal")[0] == "SERVFAIL", 1)
         check("rollcall store restore" in server.process.output(), f"{kind}: the log says what to do")
+        closed = server.ctl("--dial-timeout=1s", "--command-timeout=1s", "put", "a", "b")
+        check(closed.returncode, f"{kind}: nothing can be written")
         check(server.process.running(), f"{kind}: the server goes on")
         equal(server.process.stop(), 0, f"{kind}: and stops cleanly")
         said = cli("store", "check", f"--store.path={server.path}")

@@ -3,7 +3,6 @@
 
 import os
 import re
-import shlex
 import signal
 import socket
 import sys
@@ -15,16 +14,10 @@ from harness import dns, process  # noqa: E402
 from harness.etcd import Cluster  # noqa: E402
 from harness.rollcall import cli  # noqa: E402
 from harness.scenario import BINARY, ROOT, main  # noqa: E402
+from harness.unit import confined  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
 SERVE = [BINARY, "serve", "--store=etcd"]
-# What the shipped unit allows, as far as it can be had without systemd: a user who is nobody
-# but for port 53, and a file system that is read-only but for the unit's own directories.
-NOBODY = 65534
-CONFINED = ["unshare", "--mount", "sh", "-c", 'mount -o remount,bind,ro / && exec "$@"', "sh",
-            "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs",
-            "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service",
-            "--bounding-set=-all,+net_bind_service"]
 
 
 def notifications(scenario, etcd):
@@ -99,28 +92,17 @@ def refusing(scenario):
     scenario.step("an address that is taken or not ours, a certificate that is not there")
 
 
-def exec_start(unit, program, arguments=""):
-    """The command line of a shipped unit, with the program where it is here."""
-    with open(f"{ROOT}/packaging/systemd/{unit}", encoding="utf-8") as handle:
-        line = re.search(r"^ExecStart=(.*)$", handle.read(), re.M)[1]
-    line = line.replace("$ARGS", arguments).replace("$$", "$").replace("%%", "%")
-    return CONFINED + shlex.split(line.replace("/usr/bin/rollcall", program))
-
-
 def shipped(scenario):
     """rollcall.service and its backup, by what packaging/ has."""
     program = scenario.write("rollcall", "")
     process.run(["mount", "--bind", BINARY, program]).check_returncode()
-    for directory in ("rollcall-server", "rollcall-backup"):
-        os.mkdir(f"/var/lib/{directory}", 0o750)
-        os.chown(f"/var/lib/{directory}", NOBODY, NOBODY)
     with open(f"{ROOT}/packaging/default/rollcall", encoding="utf-8") as handle:
         own, cluster = re.findall(r'^#?ARGS="(.*)"$', handle.read(), re.M)
 
     def knows():
         return dns.targets("node.prom.internal", port=53) == {"a.node.prom.internal:9100"}
 
-    argv = exec_start("rollcall.service", program, own)
+    argv = confined("rollcall", program, "nobody", own)
     server = scenario.start("shipped", argv)
     server.wait_output("synced with the store", 15)
     equal(cli("register", "node", "--host=a", "--address=192.0.2.1", "--port=9100").returncode, 0, "register")
@@ -128,7 +110,7 @@ def shipped(scenario):
     server.kill()
     server = scenario.start("shipped", argv)
     wait_for("the same after kill -9", knows)
-    backup = process.run(exec_start("rollcall-backup.service", program))
+    backup = process.run(confined("rollcall-backup", program, "nobody"))
     equal(backup.returncode, 0, f"the backup: {backup.stderr}")
     saved = [f"/var/lib/rollcall-backup/{name}" for name in os.listdir("/var/lib/rollcall-backup")]
     equal(len(saved), 1, "one file")
@@ -136,7 +118,7 @@ def shipped(scenario):
     restored = cli("store", "restore", f"--store.path={scenario.path('restored')}", saved[0])
     equal(restored.returncode, 0, f"its restore: {restored.stderr}")
     # The line for a cluster, which is not there.
-    server = scenario.start("shipped-etcd", exec_start("rollcall.service", program, cluster))
+    server = scenario.start("shipped-etcd", confined("rollcall", program, "nobody", cluster))
     server.wait_output("store lost", 15)
     equal(server.stop(), 0, "its exit status")
     scenario.step("the shipped units: nobody's rights, and only their own directories to write to")
