@@ -87,6 +87,41 @@ class EmbeddedServerStore final : public ServerStore {
 
   void Stop() override { api_.Stop(); }
 
+  std::string Trouble() const override {
+    const Health health = engine_->health();
+    return health.state == Health::State::kGood ? "" : health.why;
+  }
+
+  void Collect(Metrics& metrics) const override {
+    const auto store = engine_->figures();
+    const auto api = api_.figures();
+    const auto gauge = [&](const char* name, const char* help, auto value) {
+      metrics.Gauge(name, help, static_cast<double>(value));
+    };
+    const auto counter = [&](const char* name, const char* help, auto value) {
+      metrics.Counter(name, help, static_cast<double>(value));
+    };
+    for (const auto state : {Health::State::kGood, Health::State::kFull, Health::State::kFailed}) {
+      metrics.Gauge("store_disk_state", "1 for the state that the store's disk is in.",
+                    engine_->health().state == state ? 1 : 0,
+                    {{"state", std::string(ToString(state))}});
+    }
+    gauge("store_keys", "Keys of the store.", store.keys);
+    gauge("store_leases", "Leases of the store.", store.leases);
+    gauge("store_watches", "Watches of the store, the server's own included.", store.watches);
+    gauge("store_bytes", "What the newest versions take in memory.", store.bytes);
+    gauge("store_history_bytes", "What older versions take in memory.", store.history_bytes);
+    gauge("store_file_bytes", "Size of the store's file.", store.disk.file);
+    gauge("store_file_used_bytes", "What of the file is in use.", store.disk.used);
+    counter("store_writes_total", "Writes answered.", store.writes);
+    counter("store_commits_total", "Commits to the disk, each of one or more writes.",
+            store.commits);
+    gauge("store_api_watch_streams", "Watch streams of clients.", api.watch_streams);
+    gauge("store_api_lease_streams", "Keep-alive streams of clients.", api.lease_streams);
+    counter("store_api_streams_ended_total", "Streams ended because their client did not read.",
+            api.watch_streams_ended);
+  }
+
   void LogCounters() override {
     const auto store = engine_->figures();
     const auto api = api_.figures();
@@ -140,6 +175,11 @@ class DamagedStore final : public ServerStore, public store::Store {
 
   store::Store& store() override { return *this; }
   void LogCounters() override { log::Error("the store is damaged", {{"why", why_}}); }
+  std::string Trouble() const override { return why_; }
+  void Collect(Metrics& metrics) const override {
+    metrics.Gauge("store_disk_state", "1 for the state that the store's disk is in.", 1,
+                  {{"state", "damaged"}});
+  }
 
   Result<store::RangeResponse> Range(const store::RangeRequest&, store::Deadline) override {
     return Refuse();

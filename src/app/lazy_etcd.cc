@@ -110,9 +110,18 @@ Result<std::vector<std::string>> LazyEtcd::Endpoints(store::Deadline deadline) {
   return state->endpoints;
 }
 
+store::etcd::ClientCounters LazyEtcd::CountersOf(const State& state) {
+  return state.client ? Sum(state.replaced, state.client->counters()) : state.replaced;
+}
+
 store::etcd::ClientCounters LazyEtcd::counters() {
-  auto state = state_.Lock();
-  return state->client ? Sum(state->replaced, state->client->counters()) : state->replaced;
+  return CountersOf(*state_.Lock());
+}
+
+std::optional<store::etcd::ClientCounters> LazyEtcd::TryCounters() {
+  auto state = state_.TryLock();
+  if (!state) return std::nullopt;
+  return CountersOf(**state);
 }
 
 Result<store::RangeResponse> LazyEtcd::Range(const store::RangeRequest& request,

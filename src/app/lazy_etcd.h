@@ -10,6 +10,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -35,6 +36,8 @@ class LazyEtcd final : public store::Store {
   [[nodiscard]] Result<std::vector<std::string>> Endpoints(store::Deadline deadline);
   // Zeros while there is no client.
   [[nodiscard]] store::etcd::ClientCounters counters();
+  // The same without waiting; nothing, while it is being connected.
+  [[nodiscard]] std::optional<store::etcd::ClientCounters> TryCounters();
 
   [[nodiscard]] Result<store::RangeResponse> Range(const store::RangeRequest& request,
                                                    store::Deadline deadline) override;
@@ -51,6 +54,8 @@ class LazyEtcd final : public store::Store {
                                                           store::Deadline deadline) override;
 
  private:
+  struct State;
+  [[nodiscard]] static store::etcd::ClientCounters CountersOf(const State& state);
   using FileTimes = std::array<std::filesystem::file_time_type, 3>;  // CA, certificate, key
   struct State {
     std::vector<std::string> endpoints;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
+#include "app/metrics.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
 #include "app/server_store.h"
@@ -45,6 +47,13 @@ std::string_view ToString(Standing standing) {
   return "unknown";
 }
 
+// As CoreDNS labels them, so that dashboards go on working.
+std::string RcodeName(std::size_t rcode) {
+  static constexpr std::array<std::string_view, 6> kNames = {"NOERROR",  "FORMERR", "SERVFAIL",
+                                                             "NXDOMAIN", "NOTIMP",  "REFUSED"};
+  return rcode < kNames.size() ? std::string(kNames[rcode]) : std::to_string(rcode);
+}
+
 // The parts of a running server, in the order in which they need each other; they
 // go in the opposite one.
 class Service {
@@ -53,9 +62,16 @@ class Service {
       : options_(options),
         store_(std::move(store)),
         reader_(publisher_.AddReader()),
+        scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
         zones_(options.zones),
-        dns_(publisher_, feed_, zones_, options.dns) {}
+        dns_(publisher_, feed_, zones_, options.dns),
+        web_(options.web, {{"/-/healthy",
+                            [] {
+                              return Answer{200, "rollcall is Healthy.\n"};
+                            }},
+                           {"/-/ready", [this] { return Ready(); }},
+                           {"/metrics", [this] { return Scrape(); }}}) {}
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
@@ -65,6 +81,7 @@ class Service {
     }
     feed_.Start();
     if (auto ok = store_->Start(); !ok) return ok;
+    if (auto ok = StartWeb(); !ok) return ok;
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });
@@ -98,10 +115,98 @@ class Service {
     NotifyStopping();
     LogCounters();
     dns_.Stop();
+    web_.Stop();
     store_->Stop();
   }
 
  private:
+  using Answer = serving::http::Response;
+
+  Result<void> StartWeb() {
+    if (auto ok = web_.Start(); !ok) {
+      const Error& why = ok.error();
+      if (options_.web_asked || why.code != ErrorCode::kConflict) return Fail(why);
+      log::Warn("no metrics: another program has their address; name one by --web.listen-address",
+                {{"why", why.message}});
+      return {};
+    }
+    for (const std::string& address : web_.bound()) {
+      log::Info("serving http", {{"address", address}});
+    }
+    return {};
+  }
+
+  // Whether answers are sure and what is written is kept.
+  Answer Ready() {
+    const Standing standing = feed_.standing();
+    if (standing != Standing::kSynced) {
+      return {503, fmt::format("Service Unavailable: {}\n", ToString(standing))};
+    }
+    const std::string trouble = store_->Trouble();
+    if (trouble.empty()) return {200, "rollcall is Ready.\n"};
+    return {503, fmt::format("Service Unavailable: answers go on, but the store takes no writes: "
+                             "{}\n",
+                             trouble)};
+  }
+
+  Answer Scrape() {
+    Metrics metrics;
+    metrics.Gauge("build_info", "Always 1; which rollcall this is.", 1,
+                  {{"version", ROLLCALL_VERSION}});
+    {
+      const auto view = scraper_.Enter();
+      metrics.Gauge("store_revision", "Revision of the store that answers are of.",
+                    static_cast<double>(view->revision));
+      metrics.Gauge("registrations", "Registrations that are answered from.",
+                    static_cast<double>(view->tree.size()));
+    }
+    metrics.Gauge("store_synced", "Whether the view is known to be that of the store.",
+                  feed_.standing() == Standing::kSynced ? 1 : 0);
+    CollectFeed(metrics);
+    CollectDns(metrics);
+    store_->Collect(metrics);
+    return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
+  }
+
+  void CollectFeed(Metrics& metrics) const {
+    const auto feed = feed_.counters();
+    for (std::size_t i = 0; i < std::size(feed.invalid); ++i) {
+      metrics.Gauge("invalid_records", "Values that cannot be read, by what is wrong with them.",
+                    static_cast<double>(feed.invalid[i]),
+                    {{"reason", std::string(model::ToString(static_cast<model::Flaw>(i)))}});
+    }
+    const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
+      metrics.Counter(name, help, static_cast<double>(value));
+    };
+    counter("store_events_total", "Changes of the store applied to the view.", feed.events);
+    counter("store_lists_total", "Times that all of the store was read.", feed.lists);
+    counter("store_epochs_total", "Times that the store was another one than before.", feed.epochs);
+    counter("store_contacts_total", "Times that the store was seen to be there.", feed.contacts);
+  }
+
+  void CollectDns(Metrics& metrics) const {
+    const auto dns = dns_.counters();
+    const auto counter = [&](const char* name, const char* help, std::uint64_t value,
+                             Metrics::Labels labels = {}) {
+      metrics.Counter(name, help, static_cast<double>(value), std::move(labels));
+    };
+    counter("dns_requests_total", "DNS requests.", dns.udp_queries, {{"proto", "udp"}});
+    counter("dns_requests_total", "DNS requests.", dns.tcp_queries, {{"proto", "tcp"}});
+    for (std::size_t rcode = 0; rcode < dns.rcodes.size(); ++rcode) {
+      // The common ones always, so that a rate of them is there from the first on.
+      const bool common = rcode == 0 || rcode == 2 || rcode == 3 || rcode == 5;
+      if (!common && dns.rcodes[rcode] == 0) continue;
+      counter("dns_responses_total", "DNS replies, by rcode.", dns.rcodes[rcode],
+              {{"rcode", RcodeName(rcode)}});
+    }
+    counter("dns_connections_total", "TCP connections accepted.", dns.tcp_connections);
+    counter("dns_dropped_total", "DNS requests without a reply.", dns.dropped);
+    counter("dns_truncated_total", "DNS replies with TC.", dns.truncated);
+    counter("dns_forwarded_total", "Requests handed to the upstreams.", dns.forwarded);
+    counter("dns_forward_failures_total", "Of those: without a reply from them.",
+            dns.forward_failed);
+  }
+
   catalog::FeedOptions FeedOptions() {
     catalog::FeedOptions options;
     options.prefix = options_.prefix;
@@ -118,8 +223,10 @@ class Service {
 
   void LookAtStanding() {
     const Standing now = feed_.standing();
-    if (now == standing_) return;
-    const bool first = std::exchange(standing_, now) == Standing::kNever;
+    std::string trouble = store_->Trouble();
+    const bool troubled = std::exchange(trouble_, std::move(trouble)) != trouble_;
+    if (now == standing_ && !troubled) return;
+    const Standing before = std::exchange(standing_, now);
     store::Revision revision = 0;
     std::size_t keys = 0;
     {
@@ -130,16 +237,20 @@ class Service {
     const auto counters = feed_.counters();
     const std::uint64_t invalid =
         std::accumulate(std::begin(counters.invalid), std::end(counters.invalid), std::uint64_t{0});
-    if (now == Standing::kSynced) {
+    if (now == before) {
+      // The store has told its log what ails it.
+    } else if (now == Standing::kSynced) {
       log::Info("synced with the store",
                 {{"revision", revision}, {"keys", keys}, {"invalid", invalid}});
-      if (first && keys == 0 && store_->MayHoldV2()) HintAtEtcdV2();
+      if (before == Standing::kNever && keys == 0 && store_->MayHoldV2()) HintAtEtcdV2();
     } else {
       log::Warn("no contact for too long; unknown names are SERVFAIL until it is back",
                 {{"standing", ToString(now)}, {"revision", revision}, {"keys", keys}});
     }
-    NotifyStatus(fmt::format("{}: revision {}, {} registrations, {} invalid", ToString(now),
-                             revision, keys, invalid));
+    std::string status = fmt::format("{}: revision {}, {} registrations, {} invalid", ToString(now),
+                                     revision, keys, invalid);
+    if (!trouble_.empty()) status += "; the store takes no writes: " + trouble_;
+    NotifyStatus(status);
   }
 
   void HintAtEtcdV2() {
@@ -176,12 +287,15 @@ class Service {
   const ServeOptions& options_;
   const std::unique_ptr<ServerStore> store_;
   catalog::Publisher publisher_;
-  catalog::Publisher::Reader reader_;  // the main thread's
+  catalog::Publisher::Reader reader_;   // the main thread's
+  catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
+  serving::http::Server web_;
   Standing standing_ = Standing::kNever;
+  std::string trouble_;
 };
 
 Result<ServeOptions> Load(const Invocation& invocation) {

@@ -58,6 +58,13 @@ Result<void> ReadDns(const Settings& settings, serving::dns::Options& dns) {
   return {};
 }
 
+void ReadWeb(const Settings& settings, ServeOptions& options) {
+  for (const std::string& address : settings.All("web.listen-address")) {
+    if (!address.empty()) options.web.listen.push_back(address);
+  }
+  options.web_asked = settings.IsGiven("web.listen-address");
+}
+
 // At a cold start nobody could answer where the store is, so we would never have
 // anything to answer.
 Result<void> CheckNoCircle(const Settings& settings, const ServeOptions& options) {
@@ -129,6 +136,9 @@ std::vector<Setting> ServeSettings() {
        true},
       {"dns.forward-allow", "WHO", "private",
        "For whom to forward: private (loopback and private addresses) or all (an open resolver)."},
+      {"web.listen-address", "ADDR:PORT", "127.0.0.1:9530",
+       "Where /metrics, /-/healthy and /-/ready are, by HTTP. Repeat it for more; empty: nowhere.",
+       true},
       {"store", "KIND", "embedded",
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };
@@ -152,6 +162,7 @@ Result<ServeOptions> ReadServeOptions(const Settings& settings) {
   ServeOptions options;
   if (auto ok = ReadZones(settings, options.zones); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadDns(settings, options.dns); !ok) return Fail(std::move(ok.error()));
+  ReadWeb(settings, options);
   if (auto ok = ReadStore(settings, options); !ok) return Fail(std::move(ok.error()));
   if (auto ok = CheckProtection(settings); !ok) return Fail(std::move(ok.error()));
   return options;

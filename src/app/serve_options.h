@@ -11,6 +11,7 @@
 #include "app/store_options.h"
 #include "base/result.h"
 #include "serving/dns/server.h"
+#include "serving/http/server.h"
 
 namespace rollcall::app {
 
@@ -20,6 +21,8 @@ struct ServeOptions {
   std::string prefix;  // normalized
   answer::Zones::Options zones;
   serving::dns::Options dns;
+  serving::http::Options web;  // no address: none
+  bool web_asked = false;      // else it goes on without, if the address is taken
 
   // By which way pending orders of this host are carried out.  None, if the store of our
   // own wants credentials: whoever ordered has them, this server does not.

@@ -21,9 +21,24 @@ class EtcdServerStore final : public ServerStore {
                                  {"store_lease_requests", counters.lease_requests},
                                  {"store_failovers", counters.failovers}});
   }
+  void Collect(Metrics& metrics) const override {
+    const auto now = etcd_.TryCounters();
+    if (!now) return;
+    const auto& counters = *now;
+    const auto request = [&](const char* kind, std::uint64_t count) {
+      metrics.Counter("store_requests_total", "Requests to etcd.", static_cast<double>(count),
+                      {{"kind", kind}});
+    };
+    request("range", counters.range_requests);
+    request("txn", counters.txn_requests);
+    request("watch", counters.watch_streams);
+    request("lease", counters.lease_requests);
+    metrics.Counter("store_failovers_total", "Moves to another endpoint.",
+                    static_cast<double>(counters.failovers));
+  }
 
  private:
-  LazyEtcd etcd_;
+  mutable LazyEtcd etcd_;
 };
 
 }  // namespace

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "app/metrics.h"
 #include "app/serve_options.h"
 #include "base/result.h"
 #include "store/store.h"
 
 namespace rollcall::app {
 
-// Threads: Start(), Stop() and LogCounters() by one; the store by any.
+// Threads: Start(), Stop() and LogCounters() by one; the store, Trouble() and Collect()
+// by any, these two between Start() and Stop().
 class ServerStore {
  public:
   // A cluster may be away, and a damaged file is served without: neither is an error.
@@ -23,6 +26,9 @@ class ServerStore {
   virtual void Stop() {}
   // One line of what it has done, and how it is.
   virtual void LogCounters() = 0;
+  // Why it takes no writes, as far as is known here; "": it does.
+  [[nodiscard]] virtual std::string Trouble() const { return ""; }
+  virtual void Collect(Metrics& metrics) const = 0;
   // Whether registrations may have been written by etcd's v2 API, which no v3 sees.
   [[nodiscard]] virtual bool MayHoldV2() const { return false; }
 };

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace rollcall {
@@ -29,6 +30,7 @@ class Guarded {
    private:
     friend class Guarded;
     Handle(std::mutex& mutex, T* value) : lock_(mutex), value_(value) {}
+    Handle(std::unique_lock<std::mutex> lock, T* value) : lock_(std::move(lock)), value_(value) {}
     std::unique_lock<std::mutex> lock_;
     T* value_;
   };
@@ -42,6 +44,12 @@ class Guarded {
   Guarded& operator=(const Guarded&) = delete;
 
   [[nodiscard]] Handle Lock() { return Handle(mutex_, &value_); }
+  // Nothing, if somebody else holds it: for those who must not wait.
+  [[nodiscard]] std::optional<Handle> TryLock() {
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return std::nullopt;
+    return Handle(std::move(lock), &value_);
+  }
 
  private:
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 """The program under test."""
 
 import json
+import urllib.error
+import urllib.request
 
 from . import dns, process
 from .scenario import BINARY, server
@@ -109,6 +111,15 @@ class Embedded(Server):
         done = self.try_put(key, value)
         if done.returncode:
             raise Failure(f"put {key}: {done.stderr}")
+
+
+def web(path, port=9530):
+    """(status, text) of a server's HTTP side."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def cli(*words, env=None, host=None, timeout=30, pending=None):

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import dns, process  # noqa: E402
-from harness.rollcall import Embedded, cli  # noqa: E402
+from harness.rollcall import Embedded, cli, web  # noqa: E402
 from harness.scenario import BINARY, main  # noqa: E402
 from harness.wait import check, equal, holds, wait_for  # noqa: E402
 
@@ -22,6 +22,16 @@ def fill(directory, leave=0):
     stat = os.statvfs(directory)
     with open(f"{directory}/filler", "wb") as handle:
         os.posix_fallocate(handle.fileno(), 0, stat.f_bavail * stat.f_frsize - leave)
+
+
+def says(state):
+    """Readiness and metrics tell how the disk is."""
+    ready, text = web("/-/ready")
+    well = state == "good"
+    equal(ready, 200 if well else 503, f"{state}: ready says {text}")
+    check(well or "takes no writes" in text or "never synced" in text, text)
+    check(f'rollcall_store_disk_state{{state="{state}"}} 1\n' in web("/metrics")[1], f"{state}: the metrics say so")
+    equal(web("/-/healthy")[0], 200, "the process is well")
 
 
 def orders_wait(server):
@@ -61,6 +71,7 @@ def full(scenario):
     equal(server.targets(NODE), {f"a.{NODE}:9100"}, "answers go on")
     equal(server.answer("nobody.prom.internal")[0], "NXDOMAIN", "the store is read as before")
     check("No space left" in server.process.output(), "the log says why")
+    says("full")
     orders_wait(server)
 
     server.restart()
@@ -75,6 +86,7 @@ def full(scenario):
         pass
     os.unlink(f"{disk}/filler")
     wait_for("room without a restart", lambda: not server.try_put("/other/more", "y").returncode)
+    says("good")
     scenario.step(f"full after {written} puts; answers go on, room makes it write again")
     return server, disk
 
@@ -87,6 +99,7 @@ def read_only(scenario, server, disk):
     equal(server.targets(NODE), both, "a read-only file system is served from")
     refused = server.try_put("/skydns/internal/prom/node/c", "{}")
     check(refused.returncode, "writes are refused")
+    says("full")
     check("Read-only" in server.process.output(), f"the log says why: {server.process.output()[-500:]}")
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     server.restart()
@@ -112,6 +125,7 @@ def failing_sync(scenario):
     check(refused.returncode, "after a failed sync nothing is written until the next start")
     equal(server.targets(NODE), {f"a.{NODE}:9100"}, "answers go on")
     check("no more writes until the next start" in server.process.output(), "the log says so")
+    says("failed")
     server.restart()
     server.put("/skydns/internal/prom/node/b", {"host": "192.0.2.2", "port": 9100})
     wait_for("both", lambda: len(server.targets(NODE)) == 2)
@@ -144,6 +158,7 @@ def damaged(scenario):
         wait_for(f"{kind}: an answer", lambda: dns.answer(NODE, "SRV", port=server.port)[0] == "SERVFAIL")
         holds(f"{kind}: nothing is denied", lambda: server.answer("nobody.prom.internal")[0] == "SERVFAIL", 1)
         check("rollcall store restore" in server.process.output(), f"{kind}: the log says what to do")
+        says("damaged")
         closed = server.ctl("--dial-timeout=1s", "--command-timeout=1s", "put", "a", "b")
         check(closed.returncode, f"{kind}: nothing can be written")
         check(server.process.running(), f"{kind}: the server goes on")
@@ -167,6 +182,11 @@ def second(scenario, server):
                          "--dns.listen-address=127.0.0.1:5399"])
     equal(other.returncode, 1, "a second server on the same address")
     check("--store.listen-address" in other.stderr, other.stderr)
+    other = process.run([BINARY, "serve", f"--store.path={scenario.path('elsewhere')}",
+                         "--store.listen-address=127.0.0.1:2399", "--dns.listen-address=127.0.0.1:5399",
+                         "--web.listen-address=127.0.0.1:9530"])
+    equal(other.returncode, 1, "a second server that is to have the web address of the first")
+    check("cannot listen at 127.0.0.1:9530" in other.stderr, other.stderr)
     open_to_all = process.run([BINARY, "serve", f"--store.path={scenario.path('elsewhere')}",
                                "--store.listen-address=0.0.0.0:2380"])
     equal(open_to_all.returncode, 2, "open to all")

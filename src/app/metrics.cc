@@ -1,0 +1,47 @@
+#include "app/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+namespace rollcall::app {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+ClientMetric& Row(std::vector<MetricFamily>& families, std::string_view name, std::string_view help,
+                  MetricType type, Metrics::Labels labels) {
+  const std::string whole = "rollcall_" + std::string(name);
+  if (families.empty() || families.back().name != whole) {
+    families.push_back({whole, std::string(help), type, {}});
+  }
+  ClientMetric& row = families.back().metric.emplace_back();
+  for (auto& [key, value] : labels) row.label.push_back({std::move(key), std::move(value)});
+  return row;
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  std::vector<MetricFamily> all;
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::Counter(std::string_view name, std::string_view help, double value, Labels labels) {
+  Row(families_->all, name, help, MetricType::Counter, std::move(labels)).counter.value = value;
+}
+
+void Metrics::Gauge(std::string_view name, std::string_view help, double value, Labels labels) {
+  Row(families_->all, name, help, MetricType::Gauge, std::move(labels)).gauge.value = value;
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(families_->all);
+}
+
+}  // namespace rollcall::app
