@@ -107,6 +107,11 @@ def check(root):
             if wrong:
                 line = text.count("\n", 0, match.start(1)) + 1
                 problems.append(f"src/{path}:{line}: {match.group(2)}: {wrong}")
+        # So the header is compiled alone: what it needs, it includes.
+        own = file.with_suffix(".h")
+        first = INCLUDE.search(text)
+        if file.suffix == ".cc" and own.exists() and first[2] != own.relative_to(src).as_posix():
+            problems.append(f"src/{path}: does not include its own header first")
         if file.suffix == ".h" and "#pragma once" not in text:
             problems.append(f"src/{path}: no #pragma once")
     problems += [f"include cycle: {' -> '.join(way)}" for way in cycles(graph)]

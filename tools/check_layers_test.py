@@ -46,6 +46,13 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(len(self.problems(etcdapi__a_dot_cc=include)), 1)
         self.assertEqual(len(self.problems(answer__a_test_dot_cc=include)), 1)
 
+    def test_a_file_includes_its_own_header_first(self):
+        header = "#pragma once\n"
+        wrong = self.problems(base__a_dot_h=header, base__a_dot_cc='#include <vector>\n#include "base/a.h"\n')
+        self.assertEqual([p for p in wrong if "own header" in p] != [], True, wrong)
+        right = self.problems(base__a_dot_h=header, base__a_dot_cc='#include "base/a.h"\n')
+        self.assertEqual([p for p in right if "own header" in p], [], right)
+
     def test_heavy_headers_stay_in_their_rooms(self):
         for include in ("<grpcpp/grpcpp.h>", '"rpc.pb.h"', "<google/protobuf/message.h>"):
             self.assertEqual(len(self.problems(catalog__a_dot_cc=f"#include {include}\n")), 1, include)
