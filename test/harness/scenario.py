@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import signal
 import sys
 import tempfile
@@ -95,8 +96,18 @@ def main(run, name=None):
     finally:
         scenario.end()
     if not status or not os.environ.get("ROLLCALL_KEEP"):
+        _unmount_below(scenario.directory)
         shutil.rmtree(scenario.directory, ignore_errors=True)
     sys.exit(status)
+
+
+def _unmount_below(directory):
+    """What a scenario has mounted there would keep it from being removed."""
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        places = [line.split()[1] for line in mounts]
+    for place in reversed(places):
+        if f"{place}/".startswith(f"{directory}/"):
+            subprocess.run(["umount", "-l", place], check=False)
 
 
 def _show_logs(scenario):
