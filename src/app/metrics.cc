@@ -11,13 +11,13 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 ClientMetric& Row(std::vector<MetricFamily>& families, std::string_view name, std::string_view help,
-                  MetricType type, Metrics::Labels labels) {
+                  MetricType type, const Metrics::Labels& labels) {
   const std::string whole = "rollcall_" + std::string(name);
   if (families.empty() || families.back().name != whole) {
     families.push_back({whole, std::string(help), type, {}});
   }
   ClientMetric& row = families.back().metric.emplace_back();
-  for (auto& [key, value] : labels) row.label.push_back({std::move(key), std::move(value)});
+  for (const auto& [key, value] : labels) row.label.push_back({key, value});
   return row;
 }
 
@@ -32,12 +32,14 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
 
 Metrics::~Metrics() = default;
 
-void Metrics::Counter(std::string_view name, std::string_view help, double value, Labels labels) {
-  Row(families_->all, name, help, MetricType::Counter, std::move(labels)).counter.value = value;
+void Metrics::Counter(std::string_view name, std::string_view help, double value,
+                      const Labels& labels) {
+  Row(families_->all, name, help, MetricType::Counter, labels).counter.value = value;
 }
 
-void Metrics::Gauge(std::string_view name, std::string_view help, double value, Labels labels) {
-  Row(families_->all, name, help, MetricType::Gauge, std::move(labels)).gauge.value = value;
+void Metrics::Gauge(std::string_view name, std::string_view help, double value,
+                    const Labels& labels) {
+  Row(families_->all, name, help, MetricType::Gauge, labels).gauge.value = value;
 }
 
 std::string Metrics::Text() const {

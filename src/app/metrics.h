@@ -24,8 +24,9 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   // `name` without "rollcall_"; the rows of one name follow each other.
-  void Counter(std::string_view name, std::string_view help, double value, Labels labels = {});
-  void Gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
+  void Counter(std::string_view name, std::string_view help, double value,
+               const Labels& labels = {});
+  void Gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {});
 
   [[nodiscard]] std::string Text() const;
 

@@ -187,8 +187,8 @@ class Service {
   void CollectDns(Metrics& metrics) const {
     const auto dns = dns_.counters();
     const auto counter = [&](const char* name, const char* help, std::uint64_t value,
-                             Metrics::Labels labels = {}) {
-      metrics.Counter(name, help, static_cast<double>(value), std::move(labels));
+                             const Metrics::Labels& labels = {}) {
+      metrics.Counter(name, help, static_cast<double>(value), labels);
     };
     counter("dns_requests_total", "DNS requests.", dns.udp_queries, {{"proto", "udp"}});
     counter("dns_requests_total", "DNS requests.", dns.tcp_queries, {{"proto", "tcp"}});

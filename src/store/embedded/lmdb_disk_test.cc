@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class LmdbDiskTest : public ::testing::Test {
- protected:
+ public:
   LmdbDiskTest() {
     std::string name = (std::filesystem::temp_directory_path() / "rollcall-XXXXXX").string();
     root_ = mkdtemp(name.data());
@@ -38,6 +38,7 @@ class LmdbDiskTest : public ::testing::Test {
     std::filesystem::remove_all(root_);
   }
 
+ protected:
   Result<void> TryStart(EngineOptions options = {}) {
     engine_.reset();
     options.directory = directory_;
