@@ -10,7 +10,7 @@
 #include "app/progress.h"
 #include "app/signals.h"
 #include "app/store_options.h"
-#include "registry/layout.h"
+#include "model/records.h"
 #include "store/copy.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/store.h"
@@ -108,7 +108,7 @@ int Run(const Invocation& invocation) {
     Progress progress("copying", "keys");
     store::CopyOptions options;
     options.mark_key = kMarkKey;
-    options.left_out_prefix = registry::AreaPrefix(registry::Area::kAdvertised);
+    options.left_out_prefix = model::AreaPrefix(model::Area::kAdvertised);
     options.overwrite = invocation.settings.Switch("overwrite");
     options.progress = [&](std::int64_t done, std::int64_t all) { progress.Show(done, all); };
     options.is_cancelled = [&] {

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <limits>
 
+#include "model/time.h"
+
 namespace rollcall::model {
 
 std::optional<std::uint32_t> ParseSerialOffset(std::string_view text) {
@@ -16,6 +18,12 @@ std::optional<std::uint32_t> ParseSerialOffset(std::string_view text) {
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(number);
+}
+
+std::string SerialJson(std::uint32_t offset, std::uint64_t cluster_id, WallTime since) {
+  return boost::json::serialize(boost::json::object{{"offset", offset},
+                                                    {"cluster_id", std::to_string(cluster_id)},
+                                                    {"since", FormatTime(since)}});
 }
 
 }  // namespace rollcall::model

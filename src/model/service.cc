@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/duration.h"
 #include "model/json_text.h"
 
 namespace rollcall::model {
@@ -109,6 +110,13 @@ class ExtensionReader {
         extension_->labels[label_] = std::move(text);
       return problem;
     }
+    if (depth == 2 && container_ == Container::kParams) {
+      std::string text;
+      Problem problem = Prefixed("params." + label_, Read(value, text));
+      if (!problem && value.kind != Value::Kind::kNull)
+        extension_->params[label_] = std::move(text);
+      return problem;
+    }
     if (depth == 2 && container_ == Container::kTags) {
       std::string tag;
       Problem problem = Prefixed("tags", Read(value, tag));
@@ -119,7 +127,7 @@ class ExtensionReader {
   }
 
  private:
-  enum class Container { kNone, kLabels, kTags };
+  enum class Container { kNone, kLabels, kTags, kParams };
 
   static Problem Prefixed(std::string_view member, Problem problem) {
     if (problem) problem = fmt::format("{}: {}", member, *problem);
@@ -129,6 +137,10 @@ class ExtensionReader {
   Problem TakeMember(const Value& value) {
     if (member_ == "owner") return Prefixed("owner", Read(value, extension_->owner));
     if (member_ == "on_loss") return Prefixed("on_loss", TakeOnLoss(value));
+    if (member_ == "retain") return Prefixed("retain", TakeRetain(value));
+    if (member_ == "scheme") return Prefixed("scheme", Read(value, extension_->scheme));
+    if (member_ == "metrics_path") return Prefixed(member_, Read(value, extension_->metrics_path));
+    if (member_ == "interval") return Prefixed("interval", Read(value, extension_->interval));
     if (value.kind == Value::Kind::kNull) return std::nullopt;
     if (member_ == "labels") {
       if (value.kind != Value::Kind::kObject) return Prefixed("labels", Not(value, "an object"));
@@ -138,6 +150,10 @@ class ExtensionReader {
       if (value.kind != Value::Kind::kArray) return Prefixed("tags", Not(value, "an array"));
       container_ = Container::kTags;
       extension_->tags.clear();
+    } else if (member_ == "params") {
+      if (value.kind != Value::Kind::kObject) return Prefixed("params", Not(value, "an object"));
+      container_ = Container::kParams;
+      extension_->params.clear();
     }
     return std::nullopt;
   }
@@ -147,6 +163,17 @@ class ExtensionReader {
     if (Problem problem = Read(value, word)) return problem;
     if (!word.empty() && word != "keep" && word != "remove") return Not(value, "keep or remove");
     extension_->on_loss = std::move(word);
+    return std::nullopt;
+  }
+
+  // One that cannot be understood is none: what nobody asked for in words that can be
+  // read is not taken away.
+  Problem TakeRetain(const Value& value) {
+    std::string text;
+    if (Problem problem = Read(value, text)) return problem;
+    const auto retain = ParseDuration(text);
+    if (!retain) return Not(value, "a duration such as 30m or 7d");
+    extension_->retain = std::move(text);
     return std::nullopt;
   }
 

@@ -32,10 +32,14 @@ struct Extension {
   std::map<std::string, std::string> labels = {};
   std::vector<std::string> tags = {};
   std::string on_loss = {};  // "", "keep" or "remove"
+  std::string retain = {};   // how long it stays when lost, see ParseDuration(); "": for ever
+  // How it is to be scraped, for who can tell Prometheus; "": as Prometheus would.
+  std::string scheme = {};
+  std::string metrics_path = {};
+  std::string interval = {};
+  std::map<std::string, std::string> params = {};
 
-  [[nodiscard]] bool empty() const {
-    return owner.empty() && labels.empty() && tags.empty() && on_loss.empty();
-  }
+  [[nodiscard]] bool empty() const { return *this == Extension(); }
   friend bool operator==(const Extension&, const Extension&) = default;
 };
 

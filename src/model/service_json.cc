@@ -34,14 +34,18 @@ class Object {
   bool first_ = true;
 };
 
+void AppendTexts(Object& object, std::string_view member,
+                 const std::map<std::string, std::string>& texts) {
+  if (texts.empty()) return;
+  Object inner(object.Name(member));
+  for (const auto& [name, value] : texts) AppendJsonString(inner.Name(name), value);
+  inner.Close();
+}
+
 void AppendExtension(std::string& out, const Extension& extension) {
   Object object(out);
   object.Member("owner", extension.owner);
-  if (!extension.labels.empty()) {
-    Object labels(object.Name("labels"));
-    for (const auto& [name, value] : extension.labels) AppendJsonString(labels.Name(name), value);
-    labels.Close();
-  }
+  AppendTexts(object, "labels", extension.labels);
   if (!extension.tags.empty()) {
     char separator = '[';
     object.Name("tags");
@@ -53,6 +57,11 @@ void AppendExtension(std::string& out, const Extension& extension) {
     out += ']';
   }
   object.Member("on_loss", extension.on_loss);
+  object.Member("retain", extension.retain);
+  object.Member("scheme", extension.scheme);
+  object.Member("metrics_path", extension.metrics_path);
+  object.Member("interval", extension.interval);
+  AppendTexts(object, "params", extension.params);
   object.Close();
 }
 

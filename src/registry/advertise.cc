@@ -1,7 +1,7 @@
 #include "registry/advertise.h"
 
+#include "model/records.h"
 #include "model/service.h"
-#include "registry/records.h"
 
 namespace rollcall::registry {
 namespace {
@@ -18,7 +18,7 @@ struct Standing {
 };
 
 Result<Standing> Look(store::Store& store, const std::string& key, store::Deadline deadline) {
-  Standing standing{key, RecordKey(Area::kAdvertised, key), {}, false};
+  Standing standing{key, model::RecordKey(model::Area::kAdvertised, key), {}, false};
   const auto found = store.Txn({{},
                                 {store::GetOp{store::KeyRange::Single(key)},
                                  store::GetOp{store::KeyRange::Single(standing.record)}},
@@ -60,8 +60,10 @@ Result<void> Advertise(store::Store& store, const Layout& layout, const std::str
           !standing->registration.empty() && standing->registration.front().value == value;
       if (there) continue;
       txn.then.emplace_back(store::PutOp{standing->key, value, 0});
-      txn.then.emplace_back(
-          store::PutOp{standing->record, RecordJson(clock.WallNow(), "serve", "the store"), 0});
+      txn.then.emplace_back(store::PutOp{
+          standing->record,
+          model::ToJson(model::Record{.since = clock.WallNow(), .by = "serve", .why = "the store"}),
+          0});
     } else if (standing->ours) {
       txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(standing->key)});
       txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(standing->record)});

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "model/records.h"
 #include "model/service.h"
-#include "registry/records.h"
 #include "registry/registry.h"
 #include "registry/snapshot.h"
 
@@ -73,8 +73,10 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
     store::TxnRequest txn;
     txn.compares = now->Unmoved();
     txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->key)});
-    txn.then.emplace_back(store::PutOp{RecordKey(Area::kGone, now->key),
-                                       RecordJson(clock_.WallNow(), reason.by, reason.why), *id});
+    txn.then.emplace_back(store::PutOp{
+        model::RecordKey(model::Area::kGone, now->key),
+        model::ToJson(model::Record{.since = clock_.WallNow(), .by = reason.by, .why = reason.why}),
+        *id});
     const auto done = store_.Txn(txn, deadline);
     if (!done) {
       lease.Keep();

@@ -42,21 +42,4 @@ std::string NamingPrefix(const Layout& layout) {
   return base.substr(0, base.find('/', 1));
 }
 
-std::string AreaPrefix(Area area) {
-  switch (area) {
-    case Area::kAlive:
-      return "/rollcall/v1/alive/";
-    case Area::kGone:
-      return "/rollcall/v1/gone/";
-    case Area::kAdvertised:
-      return "/rollcall/v1/advertised/";
-  }
-  return {};
-}
-
-std::string RecordKey(Area area, std::string_view registration_key) {
-  if (registration_key.starts_with('/')) registration_key.remove_prefix(1);
-  return AreaPrefix(area) + std::string(registration_key);
-}
-
 }  // namespace rollcall::registry

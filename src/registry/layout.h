@@ -1,4 +1,4 @@
-// Where registrations and our own records lie in the store.
+// Where registrations lie in the store.
 //
 // Pure functions of their arguments.
 #pragma once
@@ -31,13 +31,5 @@ struct Layout {
 // path outside the prefix counts as CoreDNS counts: its first component is the
 // prefix.
 [[nodiscard]] std::string NamingPrefix(const Layout& layout);
-
-// Our own records about a registration: /rollcall/v1/AREA/<key without its first slash>.
-enum class Area { kAlive, kGone, kAdvertised };
-[[nodiscard]] std::string RecordKey(Area area, std::string_view registration_key);
-// All records of an area: what follows is a registration's key without its first slash.
-[[nodiscard]] std::string AreaPrefix(Area area);
-
-inline constexpr std::string_view kSerialKey = "/rollcall/v1/serial";
 
 }  // namespace rollcall::registry

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "model/records.h"
 #include "model/serial.h"
-#include "registry/records.h"
 #include "store/embedded/store.h"
 #include "store/faulty.h"
 
@@ -341,7 +341,7 @@ class RaiseSerialTest : public RegistryTest, public ::testing::WithParamInterfac
 
 TEST_P(RaiseSerialTest, KeepsTheSerialFromGoingBackwards) {
   const SerialCase& c = GetParam();
-  const std::string key(kSerialKey);
+  const std::string key(model::kSerialKey);
   if (!c.stored.empty()) Put(key, c.stored);
   ASSERT_TRUE(registry_.RaiseSerial(c.before, c.now, Soon()));
   EXPECT_EQ(model::ParseSerialOffset(Get(key)), c.offset);
@@ -364,7 +364,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(RegistryTest, TheSerialRecordSaysOfWhichStoreItIs) {
   ASSERT_TRUE(registry_.RaiseSerial(1000, 10, Soon()));
-  EXPECT_EQ(Get(std::string(kSerialKey)),
+  EXPECT_EQ(Get(std::string(model::kSerialKey)),
             R"({"offset":991,"cluster_id":"7","since":"2023-11-14T22:13:20Z"})");
 }
 

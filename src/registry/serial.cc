@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "registry/records.h"
+#include "model/records.h"
 #include "registry/registry.h"
 
 namespace rollcall::registry {
@@ -22,7 +22,7 @@ bool IsAbove(std::uint32_t serial, std::uint32_t other) {
 
 Result<void> Registry::RaiseSerial(std::uint32_t serial_before, store::Revision revision_now,
                                    store::Deadline deadline) {
-  const std::string key(kSerialKey);
+  const std::string key(model::kSerialKey);
   const auto low = static_cast<std::uint32_t>(revision_now);
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const auto page = store_.Range({.keys = store::KeyRange::Single(key)}, deadline);
@@ -37,7 +37,7 @@ Result<void> Registry::RaiseSerial(std::uint32_t serial_before, store::Revision 
     txn.compares.push_back(there ? store::Compare::Unchanged(page->kvs[0])
                                  : store::Compare::Missing(key));
     txn.then.emplace_back(store::PutOp{
-        .key = key, .value = SerialJson(raised, page->header.cluster_id, clock_.WallNow())});
+        .key = key, .value = model::SerialJson(raised, page->header.cluster_id, clock_.WallNow())});
     const auto done = store_.Txn(txn, deadline);
     if (!done) return Fail(done.error());
     if (done->succeeded) return {};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/records.h"
 #include "model/service.h"
 
 namespace rollcall::registry {
@@ -48,9 +49,9 @@ std::optional<store::KeyValue> First(store::OpResult& result) {
 std::vector<store::Compare> Snapshot::Unmoved() const {
   std::vector<store::Compare> compares;
   AddCompare(compares, key, registration);
-  AddCompare(compares, RecordKey(Area::kGone, key), gone);
+  AddCompare(compares, model::RecordKey(model::Area::kGone, key), gone);
   // `alive` is rewritten at every change of health: only its presence counts.
-  const std::string alive_key = RecordKey(Area::kAlive, key);
+  const std::string alive_key = model::RecordKey(model::Area::kAlive, key);
   compares.push_back(alive ? store::Compare::Exists(alive_key)
                            : store::Compare::Missing(alive_key));
   return compares;
@@ -62,8 +63,8 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
   if (!keys) return Fail(keys.error());
   store::TxnRequest request;
   for (const std::string& key : *keys) {
-    for (const std::string& part :
-         {key, RecordKey(Area::kGone, key), RecordKey(Area::kAlive, key)}) {
+    for (const std::string& part : {key, model::RecordKey(model::Area::kGone, key),
+                                    model::RecordKey(model::Area::kAlive, key)}) {
       request.then.emplace_back(store::GetOp{store::KeyRange::Single(part)});
     }
   }
