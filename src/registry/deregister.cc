@@ -6,26 +6,13 @@
 #include "model/service.h"
 #include "registry/registry.h"
 #include "registry/snapshot.h"
+#include "registry/target.h"
 
 namespace rollcall::registry {
 namespace {
 
 constexpr int kTries = 32;
 constexpr std::chrono::seconds kGoneLease{7 * 24 * 3600};
-
-// Still held by whom the order meant?
-Result<void> CheckTarget(const store::KeyValue& kv, const Target& target) {
-  if (target.address.empty()) return {};
-  const auto held = model::ParseService(kv.value);
-  const bool same =
-      held && held->host == target.address && (target.port == 0 || held->port == target.port);
-  if (same) return {};
-  return Fail(ErrorCode::kConflict,
-              fmt::format("{} is now held by {}, not by {}; it is left as it is", kv.key,
-                          held ? fmt::format("{} port {}", held->host, held->port)
-                               : "a value that cannot be read",
-                          target.address));
-}
 
 // The lease under a `gone` mark, given back unless the mark was written.
 class MarkLease {
@@ -77,6 +64,9 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
         model::RecordKey(model::Area::kGone, now->key),
         model::ToJson(model::Record{.since = clock_.WallNow(), .by = reason.by, .why = reason.why}),
         *id});
+    if (now->stopping) {
+      txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->stopping->key)});
+    }
     const auto done = store_.Txn(txn, deadline);
     if (!done) {
       lease.Keep();
