@@ -10,6 +10,7 @@
 
 #include "agent/fields.h"
 #include "base/stable_hash.h"
+#include "model/json_text.h"
 #include "wire/name.h"
 
 namespace rollcall::agent {
@@ -124,6 +125,9 @@ Result<std::vector<Definition>> ParseDefinitions(const std::string& text, const 
   if (text.size() > kMostOctetsOfFile) {
     return Fail(ErrorCode::kInvalid,
                 fmt::format("{}: is larger than {} octets", file, kMostOctetsOfFile));
+  }
+  if (model::MendUtf8(text) != text) {
+    return Fail(ErrorCode::kInvalid, fmt::format("{}: is not UTF-8", file));
   }
   try {
     return ReadFile(text, file, host);

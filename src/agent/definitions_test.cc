@@ -174,6 +174,7 @@ TEST(Definitions, AreNotLargerThanAnybodyWouldWrite) {
   EXPECT_THAT(ProblemOf(text), HasSubstr("more than 1000 services"));
   EXPECT_THAT(ProblemOf(std::string(kMostOctetsOfFile + 1, ' ')), HasSubstr("is larger than"));
   EXPECT_NE(ProblemOf(std::string(100'000, '[')), "none") << "refused, not followed";
+  EXPECT_THAT(ProblemOf("# \xFF\nservices: []\n"), HasSubstr("is not UTF-8"));
 }
 
 TEST(Definitions, AHashTellsAChangeOfMeaningOnly) {

@@ -9,6 +9,7 @@
 
 #include "agent/definitions.h"
 #include "base/whole_file.h"
+#include "model/json_text.h"
 
 namespace rollcall::agent {
 namespace {
@@ -47,11 +48,18 @@ DirectoryLook LookAt(const fs::path& directory) {
     if (!IsDefinitions(path)) continue;
     if (look.files.size() == kMostFiles) return Unreadable(directory, "holds too many files");
     struct stat file {};
+    const std::string name = path.filename().string();
+    if (const std::string sound = model::MendUtf8(name); sound != name) {
+      look.files.emplace(sound,
+                         DirectoryLook::File{
+                             Fail(ErrorCode::kInvalid, path.string() + ": its name is not UTF-8")});
+      continue;
+    }
     auto text = ReadWholeFile(path, kMostOctetsOfFile);
     // Taken away between its name and its text.
     if (!text && text.error().code == ErrorCode::kNotFound && !fs::is_symlink(path)) continue;
     const bool known = stat(path.c_str(), &file) == 0;
-    look.files.emplace(path.filename().string(),
+    look.files.emplace(name,
                        DirectoryLook::File{std::move(text), known ? TimeOf(file) : WallTime()});
   }
   // Half of a directory is none.
