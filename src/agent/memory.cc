@@ -34,6 +34,7 @@ std::string Text(const json::object& object, std::string_view name) {
 
 json::object ToObject(const Remembered& instance) {
   json::object object{{"hash", fmt::format("{:016x}", instance.hash)},
+                      {"id", instance.id},
                       {"service", instance.service},
                       {"instance", instance.instance},
                       {"file", instance.file},
@@ -47,6 +48,7 @@ json::object ToObject(const Remembered& instance) {
 Remembered FromObject(const json::object& object) {
   Remembered instance;
   instance.hash = std::stoull(Text(object, "hash"), nullptr, 16);
+  instance.id = Text(object, "id");
   instance.service = Text(object, "service");
   instance.instance = Text(object, "instance");
   instance.file = Text(object, "file");

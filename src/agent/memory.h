@@ -25,10 +25,11 @@ struct Remembered {
 
   As as = As::kRegistered;
   std::uint64_t hash = 0;  // of the definition then
-  std::string service;
-  std::string instance;
-  std::string file;  // where it was defined
-  WallTime until{};  // kStopped
+  std::string id = {};     // of it, see IdOf()
+  std::string service = {};
+  std::string instance = {};
+  std::string file = {};  // where it was defined
+  WallTime until{};       // kStopped
 
   friend bool operator==(const Remembered&, const Remembered&) = default;
 };

@@ -22,12 +22,14 @@ Memory Full() {
   memory.instances["/skydns/internal/prom/node/server01"] = {
       .as = Remembered::As::kStopped,
       .hash = 0xfedcba9876543210,
+      .id = "node/:9100",
       .service = "node",
       .instance = "server01",
       .file = "services.d/a.yml",
       .until = WallTime(std::chrono::seconds(1'700'000'000))};
   memory.instances["/skydns/internal/prom/mysql/server01"] = {.as = Remembered::As::kAway,
                                                               .hash = 1,
+                                                              .id = "mysql/:1",
                                                               .service = "mysql",
                                                               .instance = "server01",
                                                               .file = "services.d/b.yml"};
