@@ -174,35 +174,38 @@ Result<bool> Records::EndMaintenance(const Subject& subject, store::Revision rec
 
 // --- reading
 
+std::optional<ListedRecord> ReadRecord(const store::KeyValue& kv) {
+  auto place = model::ParseRecordKey(kv.key);
+  if (!place) return std::nullopt;
+  ListedRecord one;
+  one.place = *std::move(place);
+  one.mod_revision = kv.mod_revision;
+  if (auto record = model::ParseRecord(kv.value)) {
+    one.record = *std::move(record);
+  } else {
+    one.problem = std::move(record.error().message);
+  }
+  return one;
+}
+
 Result<std::vector<ListedRecord>> Records::List(Area area, const std::string& directory,
-                                                store::Deadline deadline) {
-  // The boundary is the slash: /skydns/a/node2 is not below /skydns/a/node.  Both ranges
-  // are one in the store, with some neighbours between them.
+                                                store::Deadline deadline,
+                                                store::Revision revision) {
+  // The boundary is the slash: /skydns/a/node2 is not below /skydns/a/node.  Both are in
+  // one range, with some neighbours between them.
   const std::string first =
       directory.empty() ? model::AreaPrefix(area) : model::RecordKey(area, directory);
-  store::KeyRange range = store::KeyRange::Prefix(first);
   std::vector<ListedRecord> records;
-  for (store::Pages pages(store_, range, kPage, kPageTimeout);;) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      return Fail(ErrorCode::kDeadline, "the records did not come in time");
-    }
+  store::Pages pages(store_, store::KeyRange::Prefix(first), kPage, kPageTimeout, revision);
+  while (std::chrono::steady_clock::now() < deadline) {
     const auto kv = pages.Next();
     if (!kv) return Fail(kv.error());
     if (*kv == nullptr) return records;
     const std::string& key = (*kv)->key;
-    const bool inside = directory.empty() || key.size() == first.size() || key[first.size()] == '/';
-    auto place = inside ? model::ParseRecordKey(key) : std::nullopt;
-    if (!place) continue;
-    ListedRecord one;
-    one.place = *std::move(place);
-    one.mod_revision = (*kv)->mod_revision;
-    if (auto record = model::ParseRecord((*kv)->value)) {
-      one.record = *std::move(record);
-    } else {
-      one.problem = std::move(record.error().message);
-    }
-    records.push_back(std::move(one));
+    if (!directory.empty() && key.size() > first.size() && key[first.size()] != '/') continue;
+    if (auto record = ReadRecord(**kv)) records.push_back(*std::move(record));
   }
+  return Fail(ErrorCode::kDeadline, "the records did not come in time");
 }
 
 }  // namespace rollcall::registry

@@ -34,12 +34,15 @@ struct Subject {
   [[nodiscard]] std::string RecordKey(model::Area area) const;
 };
 
+// One record; the area is that of `place`.
 struct ListedRecord {
   model::RecordPlace place;
   std::optional<model::Record> record;  // none: it cannot be read
   std::string problem;                  // why not
   store::Revision mod_revision = 0;
 };
+// Nothing: the key is none of ours.
+[[nodiscard]] std::optional<ListedRecord> ReadRecord(const store::KeyValue& kv);
 
 class Records {
  public:
@@ -94,10 +97,11 @@ class Records {
                                             store::Deadline deadline);
 
   // All records of an area about what lies at `directory` or below it ("": all, and of
-  // hosts), in key order and at one revision.
+  // hosts), in key order and at one revision (0: the latest).
   [[nodiscard]] Result<std::vector<ListedRecord>> List(model::Area area,
                                                        const std::string& directory,
-                                                       store::Deadline deadline);
+                                                       store::Deadline deadline,
+                                                       store::Revision revision = 0);
 
  private:
   [[nodiscard]] Result<bool> Try(const store::TxnRequest& txn, store::Deadline deadline);
