@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "catalog/text_map.h"
 
 namespace rollcall::catalog {
 
