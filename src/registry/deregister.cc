@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "model/records.h"
 #include "model/service.h"
+#include "registry/mark_lease.h"
 #include "registry/registry.h"
 #include "registry/snapshot.h"
 
@@ -11,7 +11,6 @@ namespace rollcall::registry {
 namespace {
 
 constexpr int kTries = 32;
-constexpr std::chrono::seconds kGoneLease{7 * 24 * 3600};
 
 // Still held by whom the order meant?
 Result<void> CheckTarget(const store::KeyValue& kv, const Target& target) {
@@ -26,32 +25,6 @@ Result<void> CheckTarget(const store::KeyValue& kv, const Target& target) {
                                : "a value that cannot be read",
                           target.address));
 }
-
-// The lease under a `gone` mark, given back unless the mark was written.
-class MarkLease {
- public:
-  MarkLease(store::Store& store, store::Deadline deadline) : store_(store), deadline_(deadline) {}
-  ~MarkLease() {
-    if (id_ != 0 && !kept_) (void)store_.LeaseRevoke(id_, deadline_);
-  }
-  MarkLease(const MarkLease&) = delete;
-  MarkLease& operator=(const MarkLease&) = delete;
-
-  Result<store::LeaseId> Get() {
-    if (id_ != 0) return id_;
-    const auto lease = store_.LeaseGrant(kGoneLease, 0, deadline_);
-    if (!lease) return Fail(lease.error());
-    return id_ = lease->id;
-  }
-  // Also when it is not known whether the mark was written: it runs out by itself.
-  void Keep() { kept_ = true; }
-
- private:
-  store::Store& store_;
-  store::Deadline deadline_;
-  store::LeaseId id_ = 0;
-  bool kept_ = false;
-};
 
 }  // namespace
 
@@ -72,11 +45,8 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
 
     store::TxnRequest txn;
     txn.compares = now->Unmoved();
-    txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->key)});
-    txn.then.emplace_back(store::PutOp{
-        model::RecordKey(model::Area::kGone, now->key),
-        model::ToJson(model::Record{.since = clock_.WallNow(), .by = reason.by, .why = reason.why}),
-        *id});
+    txn.then.push_back(Delete(now->key));
+    txn.then.push_back(PutMark(now->key, reason, clock_.WallNow(), *id));
     const auto done = store_.Txn(txn, deadline);
     if (!done) {
       lease.Keep();
