@@ -53,13 +53,14 @@ boost::asio::awaitable<std::optional<Outcome>> Connect(boost::beast::tcp_stream&
                                                        SteadyTime until, ProbeRoom& room) {
   stream.expires_at(until);
   const auto addresses = co_await LookUp(place.host, until, room.names);
-  if (!addresses && addresses.error().code == ErrorCode::kDeadline) {
-    co_return TimedOut(spec.timeout);
-  }
   if (!addresses && addresses.error().code == ErrorCode::kExhausted) {
     co_return Inconclusive(addresses.error().message);
   }
-  if (!addresses) co_return Critical(addresses.error().message);
+  if (!addresses) {
+    Outcome outcome = Critical(addresses.error().message);
+    outcome.timed_out = addresses.error().code == ErrorCode::kDeadline;
+    co_return outcome;
+  }
   std::vector<tcp::endpoint> endpoints;
   for (const auto& address : *addresses) endpoints.emplace_back(address, place.port);
   const auto [error, endpoint] = co_await stream.async_connect(endpoints, kTuple);

@@ -23,7 +23,7 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-constexpr int kFirstTry = 1000;  // ms; a check's time is short
+constexpr int kFirstTry = 500;  // ms; a check's time is short
 constexpr int kTries = 3;
 
 std::vector<address> ToAddresses(const ares_addrinfo& info) {
@@ -185,7 +185,8 @@ void Lookup::Finish(int status, ares_addrinfo* info) {
 
 Result<std::vector<address>> Lookup::TakeResult(const std::string& name) {
   if (!done_ || status_ == ARES_ETIMEOUT) {
-    return Fail(ErrorCode::kDeadline, fmt::format("no name server answers for {}", name));
+    return Fail(done_ ? ErrorCode::kUnavailable : ErrorCode::kDeadline,
+                fmt::format("no name server answers for {}", name));
   }
   if (status_ == ARES_SUCCESS && !addresses_.empty()) return std::move(addresses_);
   const bool none = status_ == ARES_SUCCESS || status_ == ARES_ENOTFOUND || status_ == ARES_ENODATA;
