@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/records.h"
+#include "registry/mark_lease.h"
 #include "registry/registry.h"
 #include "registry/snapshot.h"
 
@@ -10,7 +11,6 @@ namespace rollcall::registry {
 namespace {
 
 constexpr int kTries = 32;
-constexpr std::chrono::seconds kMarkLease{7 * 24 * 3600};
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Result<bool> Registry::Readmit(const Target& target, const Reason& reason,
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
     if (now->registration) return false;
-    const auto lease = store_.LeaseGrant(kMarkLease, 0, deadline);
+    const auto lease = store_.LeaseGrant(MarkLease::kTtl, 0, deadline);
     if (!lease) return Fail(lease.error());
     store::TxnRequest txn;
     txn.compares = now->Unmoved();
