@@ -45,6 +45,11 @@ void Agent::Report(const std::string& id, Health health) {
   arrived_.notify_all();
 }
 
+void Agent::SetAddress(std::string address) {
+  inbox_.Lock()->address = std::move(address);
+  arrived_.notify_all();
+}
+
 void Agent::SetEndpoints(std::vector<std::string> endpoints) {
   inbox_.Lock()->endpoints = std::move(endpoints);
 }
@@ -74,6 +79,15 @@ void Agent::TakeInbox() {
     health_.insert_or_assign(id, std::move(health));
   }
   if (inbox.book) TakeBook(*std::move(inbox.book));
+  if (inbox.address && *inbox.address != address_) {
+    log::Info("others reach this host by", {{"address", *inbox.address}});
+    address_ = *std::move(inbox.address);
+    for (auto& [key, instance] : instances_) {
+      if (!instance.definition || !instance.definition->address.empty()) continue;
+      instance.look = true;
+      instance.due = {};
+    }
+  }
   if (inbox.endpoints && *inbox.endpoints != memory_.endpoints) {
     memory_.endpoints = *std::move(inbox.endpoints);
     memory_changed_ = true;
@@ -145,14 +159,6 @@ Result<void> Agent::Look() {
 }
 
 Result<void> Agent::LookAfresh() {
-  if (options_.address) {
-    auto address = options_.address();
-    if (address && *address != address_) {
-      if (!address_.empty())
-        log::Info("this host is reached by another address", {{"address", *address}});
-      address_ = *std::move(address);
-    }
-  }
   std::set<std::string> others;
   for (const auto& [key, instance] : instances_) {
     for (const model::Area area :
@@ -217,7 +223,8 @@ void Agent::Wait(SteadyTime until) {
     return;
   }
   auto inbox = inbox_.Lock();
-  inbox.WaitUntil(arrived_, until, [&] { return inbox->book || !inbox->health.empty(); });
+  inbox.WaitUntil(arrived_, until,
+                  [&] { return inbox->book || inbox->address || !inbox->health.empty(); });
 }
 
 Agent::Counts Agent::counts() const {

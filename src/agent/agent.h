@@ -7,7 +7,7 @@
 // and comes back at a time drawn by chance, for it is one of many.
 //
 // Knows the store contract only, and has no thread of its own.
-// Threads: Define() and Report() may be called by any; all else by one.
+// Threads: Define(), Report() and Set...() may be called by any; all else by one.
 #pragma once
 
 #include <chrono>
@@ -50,8 +50,6 @@ struct AgentOptions {
   std::chrono::milliseconds retry{30'000};
   // All is read again, in case a watch has missed something.
   std::chrono::milliseconds reread{300'000};
-  // By which address others reach this host; asked anew whenever the store is back.
-  std::function<Result<std::string>()> address = {};
   // Called with what is to outlive the agent, whenever that has changed.
   std::function<void(const Memory&)> save = {};
 };
@@ -85,6 +83,8 @@ class Agent {
   void Define(Book book);
   // What the check of `id` (see IdOf()) says.
   void Report(const std::string& id, Health health);
+  // By which address others reach this host, for definitions that name none.
+  void SetAddress(std::string address);
   void SetEndpoints(std::vector<std::string> endpoints);  // of the store, to be remembered
 
   // Does what is due, each call to the store with its deadline; returns when to call again.
@@ -104,6 +104,7 @@ class Agent {
   struct Inbox {
     std::optional<Book> book;
     std::map<std::string, Health> health;
+    std::optional<std::string> address;
     std::optional<std::vector<std::string>> endpoints;
   };
   using Standing = Instance::Standing;

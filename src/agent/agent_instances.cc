@@ -14,13 +14,6 @@ namespace rollcall::agent {
 
 using std::chrono::milliseconds;
 
-namespace {
-
-// Until a route to the store is looked for again.
-constexpr milliseconds kAddress{5000};
-
-}  // namespace
-
 Wish Agent::WishOf(const Instance& instance) const {
   const Definition& definition = *instance.definition;
   const std::string& address = definition.address.empty() ? address_ : definition.address;
@@ -76,10 +69,8 @@ void Agent::Judge(Instance& instance) {
     return;
   }
   if (instance.definition->address.empty() && address_.empty()) {
-    Refuse(instance, Standing::kWaiting, "no address of this host towards the store is known");
-    instance.due = clock_.Now() + kAddress;
-    reread_at_ = std::min(reread_at_, instance.due);
-    return;
+    return Refuse(instance, Standing::kWaiting,
+                  "no address of this host towards the store is known");
   }
   Decision decision = Decide(WishOf(instance), MemoryOf(instance), seen, {owner_, lease_.id()});
   switch (decision.task) {

@@ -62,9 +62,9 @@ class Host {
     options.host = name_;
     options.machine = disk_.machine;
     options.call_timeout = milliseconds(200);
-    options.address = [this]() -> Result<std::string> { return address; };
     options.save = [this](const Memory& memory) { disk_ = memory; };
     agent_.emplace(store_, std::move(options), disk_, clock_);
+    agent_->SetAddress("192.0.2.1");
   }
   void Kill() { agent_.reset(); }
 
@@ -101,7 +101,6 @@ class Host {
   Agent& agent() { return *agent_; }
   Memory& disk() { return disk_; }
 
-  std::string address = "192.0.2.1";
   WallTime written{};
   bool well = true;
   std::vector<std::string> unknown;
@@ -424,10 +423,22 @@ TEST_F(AgentTest, WhatIsDefinedByAFileThatIsNotKnownIsKeptAlive) {
 TEST_F(AgentTest, AnAddressThatChangesIsFollowed) {
   host_.DefineNode();
   host_.Run();
-  host_.address = "192.0.2.7";
-  faulty_.BreakWatches();
-  host_.Run(seconds(6));
+  host_.agent().SetAddress("192.0.2.7");
+  host_.Run();
   EXPECT_THAT(Get(kNode)->value, HasSubstr("192.0.2.7"));
+}
+
+TEST_F(AgentTest, WaitsForAnAddressThatIsNotKnownYet) {
+  host_.agent().SetAddress("");
+  host_.Define(
+      "services:\n- {service: node, port: 9100}\n- {service: mysql, port: 1, address: "
+      "192.0.2.9}\n");
+  host_.Run();
+  EXPECT_FALSE(Get(kNode));
+  EXPECT_TRUE(Get(kMysql));
+  host_.agent().SetAddress("192.0.2.1");
+  host_.Run();
+  EXPECT_TRUE(Get(kNode));
 }
 
 // --- others
@@ -494,7 +505,7 @@ TEST_F(AgentTest, AnotherMachineWithThisHostNameIsRefused) {
   host_.Run();
   const store::Revision before = Revision();
   Host twin(*store_, clock_, "server01", "machine-2");
-  twin.address = "192.0.2.2";
+  twin.agent().SetAddress("192.0.2.2");
   twin.DefineNode();
   twin.Run(seconds(20));
   host_.Run();

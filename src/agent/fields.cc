@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/check_url.h"
 #include "model/duration.h"
 
 namespace rollcall::agent {
@@ -180,32 +181,6 @@ Result<void> Fields::Done() && {
 
 // --- checks
 
-namespace {
-
-bool IsHostPort(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return false;
-  std::string_view host(text.data(), colon);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (!bracketed && host.find(':') != std::string_view::npos) return false;
-  unsigned port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data() + colon + 1, end, port);
-  return error == std::errc() && last == end && port >= 1 && port <= 65'535;
-}
-
-bool IsHttpUrl(const std::string& url) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!url.starts_with(scheme)) continue;
-    const std::string_view rest = std::string_view(url).substr(scheme.size());
-    return !rest.empty() && rest[0] != '/' && rest[0] != ':' &&
-           std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7F; });
-  }
-  return false;
-}
-
-}  // namespace
-
 Result<void> FinishCheck(const YAML::Node& node, const std::string& file, const std::string& type,
                          CheckSpec& check) {
   struct Kind {
@@ -232,11 +207,15 @@ Result<void> FinishCheck(const YAML::Node& node, const std::string& file, const 
         file, node,
         fmt::format("a check of type {} {} check.{}", type, given ? "takes no" : "wants", field));
   }
-  if (check.type == CheckSpec::Type::kHttp && !IsHttpUrl(check.url)) {
-    return Wrong(file, node, fmt::format("check.url: {:?} is no http or https URL", check.url));
+  if (check.type == CheckSpec::Type::kHttp) {
+    if (const auto url = ParseCheckUrl(check.url); !url) {
+      return Wrong(file, node, fmt::format("check.url: {}", url.error().message));
+    }
   }
-  if (check.type == CheckSpec::Type::kTcp && !IsHostPort(check.address)) {
-    return Wrong(file, node, fmt::format("check.address: {:?} is not HOST:PORT", check.address));
+  if (check.type == CheckSpec::Type::kTcp) {
+    if (const auto place = ParseHostPort(check.address); !place) {
+      return Wrong(file, node, fmt::format("check.address: {}", place.error().message));
+    }
   }
   if (check.timeout > check.interval) {
     return Wrong(file, node, "check.timeout is longer than check.interval");

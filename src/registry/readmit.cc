@@ -20,7 +20,7 @@ Result<bool> Registry::Readmit(const Target& target, const Reason& reason,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    if (now->registration) return false;
+    if (now->registration || now->held) return false;
     const auto lease = store_.LeaseGrant(MarkLease::kTtl, 0, deadline);
     if (!lease) return Fail(lease.error());
     store::TxnRequest txn;
