@@ -73,8 +73,7 @@ void Agent::TakeInbox() {
   Inbox inbox = std::exchange(*inbox_.Lock(), {});
   for (auto& [id, health] : inbox.health) {
     for (auto& [key, instance] : instances_) {
-      const bool waits = instance.standing == Standing::kWaiting && instance.told.empty();
-      if (instance.id == id && waits) instance.due = {};
+      if (instance.id == id && instance.standing == Standing::kWaiting) instance.due = {};
     }
     health_.insert_or_assign(id, std::move(health));
   }

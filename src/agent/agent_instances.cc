@@ -14,6 +14,13 @@ namespace rollcall::agent {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// How long it may take to find this host's address before that is worth a line in the log.
+constexpr milliseconds kAddressPatience{5000};
+
+}  // namespace
+
 Wish Agent::WishOf(const Instance& instance) const {
   const Definition& definition = *instance.definition;
   const std::string& address = definition.address.empty() ? address_ : definition.address;
@@ -69,6 +76,11 @@ void Agent::Judge(Instance& instance) {
     return;
   }
   if (instance.definition->address.empty() && address_.empty()) {
+    const SteadyTime now = clock_.Now();
+    if (now < instance.since + kAddressPatience) {
+      instance.due = now + kAddressPatience;  // or when it comes
+      return;
+    }
     return Refuse(instance, Standing::kWaiting,
                   "no address of this host towards the store is known");
   }
