@@ -140,7 +140,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "usage: fleet PORT AGENTS SERVICES THREADS\n");
     return 2;
   }
-  log::Configure(log::Level::kWarn, log::Format::kLogfmt);
+  log::Configure(log::Level::kError, log::Format::kLogfmt);
   Fleet fleet(static_cast<std::uint16_t>(std::atoi(argv[1])), std::atoi(argv[2]),
               std::atoi(argv[3]), std::atoi(argv[4]));
   for (SteadyTime next = SystemClock().Now();;) {

@@ -33,14 +33,12 @@ class WatchSet::Bell {
   [[nodiscard]] std::optional<std::int64_t> Next() {
     auto due = due_.Lock();
     if (due->empty()) return std::nullopt;
-    const std::int64_t id = due->front();
-    due->pop_front();
-    return id;
+    return due->pop_front();
   }
 
  private:
   const std::function<void()> wake_;
-  Guarded<std::deque<std::int64_t>> due_;
+  Guarded<Fifo<std::int64_t>> due_;
 };
 
 WatchSet::WatchSet(store::embedded::Engine& engine, Budget& watches, const Bounds& bounds,
@@ -123,11 +121,7 @@ void WatchSet::TellProgress() {
 
 std::optional<WatchMessage> WatchSet::Next(std::size_t octets) {
   if (auto fragment = NextFragment()) return fragment;
-  if (!answers_.empty()) {
-    WatchMessage answer = std::move(answers_.front());
-    answers_.pop_front();
-    return answer;
-  }
+  if (!answers_.empty()) return answers_.pop_front();
   if (auto delivery = NextDelivery(octets)) return delivery;
   return over_ ? std::nullopt : NextProgress();
 }
@@ -189,8 +183,7 @@ std::optional<WatchMessage> WatchSet::NextFragment() {
 
 std::optional<WatchMessage> WatchSet::NextProgress() {
   while (!progress_.empty()) {
-    const std::int64_t id = progress_.front();
-    progress_.pop_front();
+    const std::int64_t id = progress_.pop_front();
     const auto it = watches_.find(id);
     if (it == watches_.end()) continue;
     it->second.awaits_progress = false;

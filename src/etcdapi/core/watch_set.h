@@ -14,13 +14,13 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "etcdapi/core/budget.h"
+#include "etcdapi/core/fifo.h"
 #include "etcdapi/core/watch_message.h"
 #include "store/embedded/engine.h"
 
@@ -82,8 +82,8 @@ class WatchSet {
   const std::shared_ptr<Bell> bell_;
   absl::flat_hash_map<std::int64_t, OneWatch> watches_;
   std::int64_t next_id_ = 0;
-  std::deque<WatchMessage> answers_;
-  std::deque<std::int64_t> progress_;  // watches to be told
+  Fifo<WatchMessage> answers_;
+  Fifo<std::int64_t> progress_;  // watches to be told
   bool asked_ = false;
   bool over_ = false;
   // What is left of a message that goes out in fragments.

@@ -6,7 +6,9 @@
 
 #include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -40,7 +42,8 @@ class Interests {
     auto& lists = range.end.empty() ? keys_ : prefixes_[range.begin.size()];
     const auto list = lists.find(range.begin);
     if (list == lists.end()) return;  // the same range twice
-    std::erase(list->second, who);
+    auto& all = list->second;
+    all.erase(std::remove(all.begin(), all.end(), who), all.end());
     if (list->second.empty()) lists.erase(list);
     if (!range.end.empty() && lists.empty()) prefixes_.erase(range.begin.size());
   }
@@ -71,7 +74,9 @@ class Interests {
       return std::hash<std::string_view>()(text);
     }
   };
-  using Lists = absl::flat_hash_map<std::string, std::vector<Who>, Hash, std::equal_to<>>;
+  // Most keys are watched by one: by the host whose they are.
+  using Lists =
+      absl::flat_hash_map<std::string, absl::InlinedVector<Who, 1>, Hash, std::equal_to<>>;
 
   static bool IsOther(const KeyRange& range) {
     return !range.end.empty() && range != KeyRange::Prefix(range.begin);

@@ -71,7 +71,8 @@ class PullWatch final : public Watch {
  public:
   PullWatch(Engine& engine, const WatchRequest& request)
       : bell_(std::make_shared<Bell>()),
-        watcher_(engine.Watch({.ranges = request.ranges, .start = request.start_revision},
+        watcher_(engine.Watch({.ranges = {request.ranges.begin(), request.ranges.end()},
+                               .start = request.start_revision},
                               [bell = bell_] { bell->Ring(); })) {}
 
   Result<WatchBatch> Next(Deadline deadline) override {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <functional>
 #include <memory>
@@ -18,7 +19,7 @@
 namespace rollcall::store::embedded {
 
 struct WatchQuery {
-  std::vector<KeyRange> ranges;
+  absl::InlinedVector<KeyRange, 1> ranges;
   Revision start = 0;     // the first revision wanted, even a future one; 0: from now on
   bool previous = false;  // wanted with each change
   bool puts = true;
