@@ -77,7 +77,7 @@ void Outgoing::Tick(SteadyTime now) {
 void Call::Watch(Outgoing& outgoing, Budget::Share share) {
   outgoing_ = &outgoing;
   share_ = std::move(share);
-  outgoing.Add(this, share_.amount(), std::make_shared<Cutter>(context_));
+  outgoing.Add(this, share_.amount(), std::make_shared<Cutter>(context()));
 }
 
 Call::~Call() {

@@ -65,7 +65,7 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  [[nodiscard]] grpc::ServerContext& context() { return context_; }
+  [[nodiscard]] virtual grpc::ServerContext& context() { return context_; }
   // The client waits no longer, as far as is known: of Range only (rpc.h).
   [[nodiscard]] bool gone() const { return gone_; }
   // The answer is large: keeps `share`, its octets, until it has gone or is given up.

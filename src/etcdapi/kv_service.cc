@@ -41,14 +41,14 @@ bool MayAnswerMuch(const store::embedded::Txn& txn) {
 
 }  // namespace
 
-void KvService::Serve(Queue& queue) {
+void KvService::Serve(Queue& queue, NamedMethods& seldom) {
   ServeUnary(queue, *this, &KvService::RequestRange, [this](RangeCall& call) { OnRange(call); });
   ServeUnary(queue, *this, &KvService::RequestPut, [this](PutCall& call) { OnPut(call); });
   ServeUnary(queue, *this, &KvService::RequestDeleteRange,
              [this](DeleteCall& call) { OnDeleteRange(call); });
   ServeUnary(queue, *this, &KvService::RequestTxn, [this](TxnCall& call) { OnTxn(call); });
-  ServeUnary(queue, *this, &KvService::RequestCompact,
-             [this](CompactCall& call) { OnCompact(call); });
+  seldom.Add<etcdserverpb::CompactionRequest, etcdserverpb::CompactionResponse>(
+      "/etcdserverpb.KV/Compact", [this](CompactCall& call) { OnCompact(call); });
 }
 
 // --- reading

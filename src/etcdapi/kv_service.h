@@ -2,6 +2,7 @@
 #pragma once
 
 #include "etcd/rpc.grpc.pb.h"
+#include "etcdapi/named_methods.h"
 #include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
@@ -10,13 +11,13 @@ namespace rollcall::etcdapi {
 // Range alone is raw: its answer is written without a message object (encode.h).
 using KvBase = etcdserverpb::KV::WithRawMethod_Range<etcdserverpb::KV::WithAsyncMethod_Put<
     etcdserverpb::KV::WithAsyncMethod_DeleteRange<etcdserverpb::KV::WithAsyncMethod_Txn<
-        etcdserverpb::KV::WithAsyncMethod_Compact<etcdserverpb::KV::Service>>>>>;
+        etcdserverpb::KV::WithGenericMethod_Compact<etcdserverpb::KV::Service>>>>>;
 
 class KvService final : public KvBase {
  public:
   explicit KvService(Shared& shared) : shared_(shared) {}
 
-  void Serve(Queue& queue);
+  void Serve(Queue& queue, NamedMethods& seldom);
 
  private:
   using RangeCall = Unary<grpc::ByteBuffer, grpc::ByteBuffer>;

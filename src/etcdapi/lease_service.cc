@@ -72,15 +72,15 @@ class LeaseService::Keeper final : private StreamEvents {
   etcdserverpb::LeaseKeepAliveResponse response_;
 };
 
-void LeaseService::Serve(Queue& queue) {
+void LeaseService::Serve(Queue& queue, NamedMethods& seldom) {
   ServeUnary(queue, *this, &LeaseService::RequestLeaseGrant,
              [this](GrantCall& call) { OnGrant(call); });
   ServeUnary(queue, *this, &LeaseService::RequestLeaseRevoke,
              [this](RevokeCall& call) { OnRevoke(call); });
-  ServeUnary(queue, *this, &LeaseService::RequestLeaseTimeToLive,
-             [this](TimeToLiveCall& call) { OnTimeToLive(call); });
-  ServeUnary(queue, *this, &LeaseService::RequestLeaseLeases,
-             [this](LeasesCall& call) { OnLeases(call); });
+  seldom.Add<etcdserverpb::LeaseTimeToLiveRequest, etcdserverpb::LeaseTimeToLiveResponse>(
+      "/etcdserverpb.Lease/LeaseTimeToLive", [this](TimeToLiveCall& call) { OnTimeToLive(call); });
+  seldom.Add<etcdserverpb::LeaseLeasesRequest, etcdserverpb::LeaseLeasesResponse>(
+      "/etcdserverpb.Lease/LeaseLeases", [this](LeasesCall& call) { OnLeases(call); });
   ServeStreams(queue, *this, &LeaseService::RequestLeaseKeepAlive,
                [this](KeepAliveStream& stream) { OnKeepAlive(stream); });
 }

@@ -6,16 +6,24 @@
 #include <condition_variable>
 
 #include "etcd/rpc.grpc.pb.h"
+#include "etcdapi/named_methods.h"
 #include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
 namespace rollcall::etcdapi {
 
-class LeaseService final : public etcdserverpb::Lease::AsyncService {
+using LeaseBase = etcdserverpb::Lease::WithAsyncMethod_LeaseGrant<
+    etcdserverpb::Lease::WithAsyncMethod_LeaseRevoke<
+        etcdserverpb::Lease::WithAsyncMethod_LeaseKeepAlive<
+            etcdserverpb::Lease::WithGenericMethod_LeaseTimeToLive<
+                etcdserverpb::Lease::WithGenericMethod_LeaseLeases<
+                    etcdserverpb::Lease::Service>>>>>;
+
+class LeaseService final : public LeaseBase {
  public:
   explicit LeaseService(Shared& shared) : shared_(shared), budget_(shared.limits.lease_streams) {}
 
-  void Serve(Queue& queue);
+  void Serve(Queue& queue, NamedMethods& seldom);
   // Ends all streams; those that come later are refused.
   void Close();
   // Until the last words of all are on their way, or `limit`.

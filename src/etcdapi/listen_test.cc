@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "etcdapi/no_such_method.h"
+#include "etcdapi/named_methods.h"
 
 namespace rollcall::etcdapi {
 namespace {
@@ -48,7 +48,7 @@ TEST(Credentials, FilesThatDoNotGoTogetherAreRefused) {
       "the store's certificate '/etc/hostname' is not PEM");
 }
 
-TEST(NoSuchMethod, SaysWhatToDoInstead) {
+TEST(NamedMethods, SaysWhatToDoInstead) {
   const std::pair<const char*, const char*> cases[] = {
       {"/etcdserverpb.Maintenance/Snapshot", "use `rollcall store backup`"},
       {"/etcdserverpb.Cluster/MemberAdd", "`rollcall store copy` moves it to a cluster"},

@@ -8,7 +8,7 @@ using store::embedded::Health;
 
 namespace {
 
-// What of etcd's API we speak: that of 3.5, without what is listed in no_such_method.cc.
+// What of etcd's API we speak: that of 3.5, without what is listed in named_methods.cc.
 // Clients compare it with the versions that brought a feature; none needs more of it.
 constexpr const char* kVersion = "3.5.0";
 
@@ -20,9 +20,9 @@ std::int64_t Signed(std::uint64_t number) {
 
 // --- Cluster
 
-void ClusterService::Serve(Queue& queue) {
-  ServeUnary(queue, *this, &ClusterService::RequestMemberList,
-             [this](MemberListCall& call) { OnMemberList(call); });
+void ClusterService::Serve(NamedMethods& methods) {
+  methods.Add<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>(
+      "/etcdserverpb.Cluster/MemberList", [this](MemberListCall& call) { OnMemberList(call); });
 }
 
 void ClusterService::OnMemberList(MemberListCall& call) {
@@ -39,17 +39,17 @@ void ClusterService::OnMemberList(MemberListCall& call) {
 
 // --- Maintenance
 
-void MaintenanceService::Serve(Queue& queue) {
-  ServeUnary(queue, *this, &MaintenanceService::RequestAlarm,
-             [this](AlarmCall& call) { OnAlarm(call); });
-  ServeUnary(queue, *this, &MaintenanceService::RequestStatus,
-             [this](StatusCall& call) { OnStatus(call); });
-  ServeUnary(queue, *this, &MaintenanceService::RequestDefragment,
-             [this](DefragmentCall& call) { OnDefragment(call); });
-  ServeUnary(queue, *this, &MaintenanceService::RequestHash,
-             [this](HashCall& call) { OnHash(call); });
-  ServeUnary(queue, *this, &MaintenanceService::RequestHashKV,
-             [this](HashKvCall& call) { OnHashKv(call); });
+void MaintenanceService::Serve(NamedMethods& methods) {
+  methods.Add<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse>(
+      "/etcdserverpb.Maintenance/Alarm", [this](AlarmCall& call) { OnAlarm(call); });
+  methods.Add<etcdserverpb::StatusRequest, etcdserverpb::StatusResponse>(
+      "/etcdserverpb.Maintenance/Status", [this](StatusCall& call) { OnStatus(call); });
+  methods.Add<etcdserverpb::DefragmentRequest, etcdserverpb::DefragmentResponse>(
+      "/etcdserverpb.Maintenance/Defragment", [this](DefragmentCall& call) { OnDefragment(call); });
+  methods.Add<etcdserverpb::HashRequest, etcdserverpb::HashResponse>(
+      "/etcdserverpb.Maintenance/Hash", [this](HashCall& call) { OnHash(call); });
+  methods.Add<etcdserverpb::HashKVRequest, etcdserverpb::HashKVResponse>(
+      "/etcdserverpb.Maintenance/HashKV", [this](HashKvCall& call) { OnHashKv(call); });
 }
 
 etcdserverpb::AlarmType MaintenanceService::alarm() const {
@@ -144,11 +144,11 @@ void MaintenanceService::OnHashKv(HashKvCall& call) {
 
 // --- Auth
 
-void AuthService::Serve(Queue& queue) {
-  ServeUnary(queue, *this, &AuthService::RequestAuthenticate,
-             [this](AuthenticateCall& call) { OnAuthenticate(call); });
-  ServeUnary(queue, *this, &AuthService::RequestAuthStatus,
-             [this](AuthStatusCall& call) { OnAuthStatus(call); });
+void AuthService::Serve(NamedMethods& methods) {
+  methods.Add<etcdserverpb::AuthenticateRequest, etcdserverpb::AuthenticateResponse>(
+      "/etcdserverpb.Auth/Authenticate", [this](AuthenticateCall& call) { OnAuthenticate(call); });
+  methods.Add<etcdserverpb::AuthStatusRequest, etcdserverpb::AuthStatusResponse>(
+      "/etcdserverpb.Auth/AuthStatus", [this](AuthStatusCall& call) { OnAuthStatus(call); });
 }
 
 void AuthService::OnAuthenticate(AuthenticateCall& call) {

@@ -1,5 +1,5 @@
-// etcd's services about the server itself: Cluster, Maintenance and Auth.  Includes
-// gRPC: for .cc files of this room only.
+// etcd's services about the server itself: Cluster, Maintenance and Auth, all of whose
+// methods are seldom called.  Includes gRPC: for .cc files of this room only.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "etcd/rpc.grpc.pb.h"
+#include "etcdapi/named_methods.h"
 #include "etcdapi/rpc.h"
 #include "etcdapi/shared.h"
 
@@ -18,14 +19,14 @@ struct Card {
   std::vector<std::string> client_urls;  // where clients are to connect to
 };
 
-class ClusterService final : public etcdserverpb::Cluster::AsyncService {
+class ClusterService {
  public:
   explicit ClusterService(Shared& shared) : shared_(shared) {}
 
   // Once it is known where the server listens, at its start.
   void Present(Card card) { *card_.Lock() = std::move(card); }
 
-  void Serve(Queue& queue);
+  void Serve(NamedMethods& methods);
 
  private:
   using MemberListCall = Unary<etcdserverpb::MemberListRequest, etcdserverpb::MemberListResponse>;
@@ -37,11 +38,11 @@ class ClusterService final : public etcdserverpb::Cluster::AsyncService {
   Guarded<Card> card_;
 };
 
-class MaintenanceService final : public etcdserverpb::Maintenance::AsyncService {
+class MaintenanceService {
  public:
   explicit MaintenanceService(Shared& shared) : shared_(shared) {}
 
-  void Serve(Queue& queue);
+  void Serve(NamedMethods& methods);
 
  private:
   using AlarmCall = Unary<etcdserverpb::AlarmRequest, etcdserverpb::AlarmResponse>;
@@ -65,11 +66,11 @@ class MaintenanceService final : public etcdserverpb::Maintenance::AsyncService 
   Shared& shared_;
 };
 
-class AuthService final : public etcdserverpb::Auth::AsyncService {
+class AuthService {
  public:
   explicit AuthService(Shared& shared) : shared_(shared) {}
 
-  void Serve(Queue& queue);
+  void Serve(NamedMethods& methods);
 
  private:
   using AuthenticateCall =

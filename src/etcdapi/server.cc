@@ -14,7 +14,7 @@
 #include "etcdapi/lease_service.h"
 #include "etcdapi/listen.h"
 #include "etcdapi/member_services.h"
-#include "etcdapi/no_such_method.h"
+#include "etcdapi/named_methods.h"
 #include "etcdapi/rpc.h"
 #include "etcdapi/watch_service.h"
 
@@ -126,7 +126,7 @@ class Server::Running {
       builder.AddListeningPort((*addresses)[i].ToString(), *credentials, &ports[i]);
     }
     for (grpc::Service* service : services_) builder.RegisterService(service);
-    others_.Register(builder);
+    named_.Register(builder);
     queue_.emplace(builder.AddCompletionQueue());
     server_ = builder.BuildAndStart();
     for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -140,13 +140,13 @@ class Server::Running {
     }
     if (!server_) return Fail(ErrorCode::kInternal, "gRPC does not start a server");
     Present(options, *addresses);
-    kv_.Serve(*queue_);
+    kv_.Serve(*queue_, named_);
     watch_.Serve(*queue_);
-    lease_.Serve(*queue_);
-    cluster_.Serve(*queue_);
-    maintenance_.Serve(*queue_);
-    auth_.Serve(*queue_);
-    others_.Serve(*queue_);
+    lease_.Serve(*queue_, named_);
+    cluster_.Serve(named_);
+    maintenance_.Serve(named_);
+    auth_.Serve(named_);
+    named_.Serve(*queue_);
     queue_->Start();
     ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
     return {};
@@ -196,9 +196,8 @@ class Server::Running {
   ClusterService cluster_;
   MaintenanceService maintenance_;
   AuthService auth_;
-  const std::array<grpc::Service*, 6> services_{&kv_,      &watch_,       &lease_,
-                                                &cluster_, &maintenance_, &auth_};
-  NoSuchMethod others_;
+  const std::array<grpc::Service*, 3> services_{&kv_, &watch_, &lease_};
+  NamedMethods named_;
   std::optional<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> bound_;

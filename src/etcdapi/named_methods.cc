@@ -1,4 +1,4 @@
-#include "etcdapi/no_such_method.h"
+#include "etcdapi/named_methods.h"
 
 #include <array>
 #include <utility>
@@ -27,30 +27,37 @@ std::string WhyNotMethod(std::string_view method) {
   return said + ": rollcall does not have it";
 }
 
-class NoSuchMethod::Rpc final : private Queue::Guest {
- public:
-  Rpc(Queue& queue, grpc::AsyncGenericService& service) : Queue::Guest(queue), service_(service) {
-    service_.RequestCall(&context_, &line_, queue.get(), queue.get(), arrived_.tag());
+NamedMethods::Rpc::Rpc(Queue& queue, NamedMethods& methods)
+    : Queue::Guest(queue), methods_(methods) {
+  methods_.service_.RequestCall(&context_, &line_, queue.get(), queue.get(), arrived_.tag());
+}
+
+void NamedMethods::Rpc::OnArrived(bool ok) {
+  if (!ok) return delete this;  // the server has been shut down
+  new Rpc(queue(), methods_);
+  const auto method = methods_.methods_.find(context_.method());
+  if (method == methods_.methods_.end()) {
+    return Finish({grpc::StatusCode::UNIMPLEMENTED, WhyNotMethod(context_.method())}, nullptr);
   }
+  serve_ = &method->second;
+  line_.Read(&octets, read_.tag());
+}
 
- private:
-  void OnArrived(bool ok) {
-    if (!ok) return delete this;  // the server has been shut down
-    new Rpc(queue(), service_);
-    line_.Finish({grpc::StatusCode::UNIMPLEMENTED, WhyNotMethod(context_.method())},
-                 answered_.tag());
+void NamedMethods::Rpc::OnRead(bool ok) {
+  if (!ok) return Finish({grpc::StatusCode::INTERNAL, "the request is missing"}, nullptr);
+  (*serve_)(*this);
+}
+
+void NamedMethods::Rpc::Finish(const grpc::Status& status, const grpc::ByteBuffer* answer) {
+  if (answer != nullptr) {
+    line_.WriteAndFinish(*answer, {}, status, answered_.tag());
+  } else {
+    line_.Finish(status, answered_.tag());
   }
-  void OnAnswered(bool) { delete this; }
+}
 
-  grpc::AsyncGenericService& service_;
-  grpc::GenericServerContext context_;
-  grpc::GenericServerAsyncReaderWriter line_{&context_};
-  EventOf<Rpc, &Rpc::OnArrived> arrived_{*this};
-  EventOf<Rpc, &Rpc::OnAnswered> answered_{*this};
-};
-
-void NoSuchMethod::Serve(Queue& queue) {
-  for (int i = 0; i < kAccepts; ++i) new Rpc(queue, service_);
+void NamedMethods::Serve(Queue& queue) {
+  for (int i = 0; i < kAccepts; ++i) new Rpc(queue, *this);
 }
 
 }  // namespace rollcall::etcdapi
