@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "store/embedded/directory.h"
+#include "lmdb/directory.h"
 #include "store/embedded/format.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/lmdb_tables.h"
@@ -39,19 +39,12 @@ class Descriptor {
   const int fd_;
 };
 
-Result<void> SyncDirectoryOf(const std::string& file) {
-  const auto parent = std::filesystem::path(file).parent_path();
-  const std::string name = parent.empty() ? "." : parent.string();
-  const Descriptor directory(open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || fsync(directory.get()) != 0) return FailOfErrno(name);
-  return {};
-}
-
 // Gives a file that is whole its name, durably, unless that is taken.
 Result<void> Reveal(const std::string& partial, const std::string& file) {
   if (link(partial.c_str(), file.c_str()) != 0) return FailOfErrno(file);
   (void)unlink(partial.c_str());
-  return SyncDirectoryOf(file);
+  const auto parent = std::filesystem::path(file).parent_path();
+  return lmdb::SyncDirectory(parent.empty() ? "." : parent.string());
 }
 
 Result<void> WalkFreePages(MDB_txn* txn, const std::string& file) {
@@ -191,7 +184,7 @@ Result<FileFacts> Restore(const std::string& from, const std::string& path) {
   if (!std::filesystem::exists(path + "/lock", error) && !IsEmptyBut(path, "lock")) {
     return not_empty();
   }
-  auto directory = Directory::Hold(path);
+  auto directory = lmdb::Directory::Hold(path);
   if (!directory) return Fail(std::move(directory.error()));
   if (!IsEmptyBut(path, "lock")) return not_empty();
   const std::string partial = directory->File("restoring");
