@@ -112,4 +112,18 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
   return made;
 }
 
+model::Service ToService(const Registration& registration) {
+  const Registration::Service& from = registration.service;
+  return {.host = std::string(from.host),
+          .port = from.port,
+          .priority = from.priority,
+          .weight = from.weight,
+          .text = std::string(from.text),
+          .mail = from.mail,
+          .ttl = from.ttl,
+          .target_strip = from.target_strip,
+          .group = std::string(from.group),
+          .extension = registration.extension ? *registration.extension : model::Extension()};
+}
+
 }  // namespace rollcall::catalog

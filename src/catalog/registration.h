@@ -77,4 +77,7 @@ using RegistrationPtr = std::shared_ptr<const Registration>;
 [[nodiscard]] tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
 
+// What MakeRegistration() read from the value.
+[[nodiscard]] model::Service ToService(const Registration& registration);
+
 }  // namespace rollcall::catalog
