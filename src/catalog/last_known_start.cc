@@ -65,7 +65,7 @@ LastKnownStart StartLastKnown(const LastKnownOptions& options, const Clock& cloc
     SetAside(options, contents.error(), clock);
   }
   if (directory) {
-    start.keeper = std::make_unique<LastKnown>(options, *std::move(directory), clock);
+    start.last_known = std::make_unique<LastKnown>(options, *std::move(directory), clock);
   }
   return start;
 }

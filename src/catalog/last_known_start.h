@@ -13,7 +13,7 @@ namespace rollcall::catalog {
 
 struct LastKnownStart {
   std::optional<LastKnownContents> contents;  // none: nothing is known
-  std::unique_ptr<LastKnown> keeper;          // null: it cannot be kept
+  std::unique_ptr<LastKnown> last_known;      // null: it cannot be kept
 };
 
 // Nothing that it finds is an error; what somebody should know is logged.  A file that is

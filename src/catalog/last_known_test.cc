@@ -51,20 +51,20 @@ class LastKnownTest : public ::testing::Test {
     options_.retry = milliseconds(5);
   }
   ~LastKnownTest() override {
-    keeper_.reset();
+    last_known_.reset();
     std::filesystem::remove_all(root_);
   }
 
  protected:
   std::optional<LastKnownContents> Start() {
-    keeper_.reset();
+    last_known_.reset();
     LastKnownStart start = StartLastKnown(options_, clock_);
-    keeper_ = std::move(start.keeper);
+    last_known_ = std::move(start.last_known);
     return std::move(start.contents);
   }
   // As a start would, while nobody keeps it.
   std::optional<LastKnownContents> Look() {
-    keeper_.reset();
+    last_known_.reset();
     auto contents = ReadLastKnown(File(), options_.prefix);
     if (!contents) return std::nullopt;
     return *std::move(contents);
@@ -82,12 +82,12 @@ class LastKnownTest : public ::testing::Test {
     return {.cluster_id = 1, .revision = revision, .changed = revision};
   }
   void Put(const std::string& key, const std::string& value) {
-    keeper_->Put({key, value, 1, 2, 3, 0});
+    last_known_->Put({key, value, 1, 2, 3, 0});
   }
   void List(const Values& values, store::Revision revision) {
-    keeper_->BeginList();
+    last_known_->BeginList();
     for (const auto& [key, value] : values) Put(key, value);
-    keeper_->Show(Header(revision), true);
+    last_known_->Show(Header(revision), true);
   }
   template <typename Predicate>
   static bool Eventually(Predicate predicate) {
@@ -99,8 +99,8 @@ class LastKnownTest : public ::testing::Test {
     return true;
   }
   bool Commits() {
-    const auto before = keeper_->figures().commits;
-    return Eventually([&] { return keeper_->figures().commits > before; });
+    const auto before = last_known_->figures().commits;
+    return Eventually([&] { return last_known_->figures().commits > before; });
   }
   std::string File() const { return options_.directory + "/" + LastKnown::kFile; }
   std::vector<std::string> Aside() const {
@@ -117,7 +117,7 @@ class LastKnownTest : public ::testing::Test {
   FixedClock clock_;
   LastKnownOptions options_;
   std::string root_;
-  std::unique_ptr<LastKnown> keeper_;
+  std::unique_ptr<LastKnown> last_known_;
 };
 
 TEST_F(LastKnownTest, AStartFindsWhatWasShownLast) {
@@ -125,9 +125,9 @@ TEST_F(LastKnownTest, AStartFindsWhatWasShownLast) {
   List({{"/skydns/a", "1"}, {"/skydns/b", "1"}}, 5);
   Put("/skydns/c", "1");
   Put("/skydns/c", "2");
-  keeper_->Erase("/skydns/a");
-  keeper_->Erase("/skydns/d");
-  keeper_->Show(Header(9));
+  last_known_->Erase("/skydns/a");
+  last_known_->Erase("/skydns/d");
+  last_known_->Show(Header(9));
   const auto found = Start();
   EXPECT_EQ(ValuesOf(found), (Values{{"/skydns/b", "1"}, {"/skydns/c", "2"}}));
   EXPECT_EQ(found->header.revision, 9);
@@ -139,10 +139,10 @@ TEST_F(LastKnownTest, WhatWasFoundStaysUntilAnotherListIsWhole) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
   ASSERT_TRUE(Start());
-  EXPECT_TRUE(keeper_->needs_all());
-  keeper_->BeginList();
+  EXPECT_TRUE(last_known_->needs_all());
+  last_known_->BeginList();
   Put("/skydns/b", "1");
-  keeper_->Show(Header(0));
+  last_known_->Show(Header(0));
   ASSERT_TRUE(Commits());
   // Killed here, the old one is what counts.
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/a", "1"}}));
@@ -152,30 +152,30 @@ TEST_F(LastKnownTest, WhatWasFoundStaysUntilAnotherListIsWhole) {
 
 TEST_F(LastKnownTest, AListThatIsBegunAgainCountsAlone) {
   (void)Start();
-  keeper_->BeginList();
+  last_known_->BeginList();
   Put("/skydns/a", "1");
-  keeper_->Show(Header(0));
+  last_known_->Show(Header(0));
   ASSERT_TRUE(Commits());
   Put("/skydns/b", "1");
   List({{"/skydns/c", "1"}}, 5);
-  EXPECT_FALSE(keeper_->needs_all());
+  EXPECT_FALSE(last_known_->needs_all());
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/c", "1"}}));
 }
 
 TEST_F(LastKnownTest, ALaterListNeedsToNameOnlyWhatChanged) {
   (void)Start();
   List({{"/skydns/a", "1"}, {"/skydns/b", "1"}}, 5);
-  keeper_->BeginList();
-  EXPECT_FALSE(keeper_->needs_all());
+  last_known_->BeginList();
+  EXPECT_FALSE(last_known_->needs_all());
   Put("/skydns/b", "2");
-  keeper_->Show(Header(8), true);
+  last_known_->Show(Header(8), true);
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/a", "1"}, {"/skydns/b", "2"}}));
 }
 
 TEST_F(LastKnownTest, WhatIsNotShownYetIsNotKept) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  keeper_->Erase("/skydns/a");  // the other half of its revision is to come
+  last_known_->Erase("/skydns/a");  // the other half of its revision is to come
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/a", "1"}}));
 }
 
@@ -186,10 +186,10 @@ TEST_F(LastKnownTest, CommitsAtMostOncePerInterval) {
   List({}, 5);
   for (int i = 0; i < 1000; ++i) {
     Put("/skydns/" + std::to_string(i % 10), std::to_string(i));
-    keeper_->Show(Header(6 + i));
+    last_known_->Show(Header(6 + i));
     std::this_thread::sleep_for(std::chrono::microseconds(500));
   }
-  const auto commits = keeper_->figures().commits;
+  const auto commits = last_known_->figures().commits;
   const auto took = steady_clock::now() - begun;
   EXPECT_LE(commits, static_cast<std::uint64_t>(took / options_.interval) + 1);
   EXPECT_GE(commits, 1U);
@@ -199,10 +199,10 @@ TEST_F(LastKnownTest, CommitsAtMostOncePerInterval) {
 TEST_F(LastKnownTest, NothingToSayIsNoCommit) {
   (void)Start();
   List({}, 5);
-  ASSERT_TRUE(Commits() || keeper_->figures().commits == 1);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().commits == 1; }));
+  ASSERT_TRUE(Commits() || last_known_->figures().commits == 1);
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().commits == 1; }));
   std::this_thread::sleep_for(milliseconds(30));
-  EXPECT_EQ(keeper_->figures().commits, 1U);
+  EXPECT_EQ(last_known_->figures().commits, 1U);
 }
 
 TEST_F(LastKnownTest, ThatItIsStillSoIsNotedNowAndThen) {
@@ -210,8 +210,8 @@ TEST_F(LastKnownTest, ThatItIsStillSoIsNotedNowAndThen) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
   clock_.Advance(seconds(100));
-  keeper_->Confirm();
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().commits == 2; }));
+  last_known_->Confirm();
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().commits == 2; }));
   clock_.Advance(seconds(100));  // unconfirmed
   const auto found = Start();
   EXPECT_EQ(found->header.seen, clock_.WallNow() - seconds(100));
@@ -226,14 +226,14 @@ TEST_F(LastKnownTest, AKillLeavesOneRevisionWhole) {
     if (writer == 0) {
       (void)Start();
       for (int i = 1;; ++i) {
-        if (i == 1) keeper_->BeginList();
+        if (i == 1) last_known_->BeginList();
         for (int k = 0; k < kKeys; ++k) {
           Put("/skydns/" + std::to_string(k), std::to_string(i) + std::string(100, '.'));
         }
         // One that moves in each revision is always somewhere.
         Put("/skydns/at/" + std::to_string(i % 2), std::to_string(i));
-        keeper_->Erase("/skydns/at/" + std::to_string((i + 1) % 2));
-        keeper_->Show(Header(i), i == 1);
+        last_known_->Erase("/skydns/at/" + std::to_string((i + 1) % 2));
+        last_known_->Show(Header(i), i == 1);
         std::this_thread::sleep_for(std::chrono::microseconds(250));
       }
     }
@@ -260,7 +260,7 @@ TEST_F(LastKnownTest, ADamagedFileIsMovedAsideAndTheNewestFewStay) {
   for (int round = 0; round < 5; ++round) {
     (void)Start();
     List({{"/skydns/a", "1"}}, 5);
-    keeper_.reset();
+    last_known_.reset();
     Garble();
     clock_.Advance(seconds(1));
     ::testing::internal::CaptureStderr();
@@ -291,12 +291,12 @@ TEST_F(LastKnownTest, ThatOfAnotherPrefixIsMovedAside) {
 TEST_F(LastKnownTest, OneProcessKeepsIt) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().records == 1; }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().records == 1; }));
   ::testing::internal::CaptureStderr();
   const LastKnownStart second = StartLastKnown(options_, clock_);
   const std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_FALSE(second.contents);
-  EXPECT_FALSE(second.keeper);
+  EXPECT_FALSE(second.last_known);
   EXPECT_THAT(log, HasSubstr("is in use by process " + std::to_string(getpid())));
   EXPECT_THAT(Aside(), IsEmpty());
 }
@@ -304,7 +304,7 @@ TEST_F(LastKnownTest, OneProcessKeepsIt) {
 TEST_F(LastKnownTest, NobodyElseMayReadIt) {
   (void)Start();
   List({}, 5);
-  keeper_.reset();
+  last_known_.reset();
   for (const auto& [path, want] : {std::pair(options_.directory, 0700U), {File(), 0600U}}) {
     struct stat stat {};
     ASSERT_EQ(::stat(path.c_str(), &stat), 0);
@@ -318,7 +318,7 @@ TEST_F(LastKnownTest, ADirectoryThatCannotBeMadeIsServedWithout) {
   const LastKnownStart start = StartLastKnown(options_, clock_);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("is not kept"));
   EXPECT_FALSE(start.contents);
-  EXPECT_FALSE(start.keeper);
+  EXPECT_FALSE(start.last_known);
 }
 
 // --- a disk that does not go along
@@ -326,18 +326,18 @@ TEST_F(LastKnownTest, ADirectoryThatCannotBeMadeIsServedWithout) {
 TEST_F(LastKnownTest, WhatIsTakenAwayIsMadeAnewFromAnotherList) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().records == 1; }));
-  EXPECT_FALSE(keeper_->wants_list());
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().records == 1; }));
+  EXPECT_FALSE(last_known_->wants_list());
   ::testing::internal::CaptureStderr();
   std::filesystem::remove_all(root_ + "/data");
   Put("/skydns/b", "1");
-  keeper_->Show(Header(6));
-  ASSERT_TRUE(Eventually([&] { return keeper_->wants_list(); }));
-  EXPECT_GE(keeper_->figures().errors, 1U);
+  last_known_->Show(Header(6));
+  ASSERT_TRUE(Eventually([&] { return last_known_->wants_list(); }));
+  EXPECT_GE(last_known_->figures().errors, 1U);
   Put("/skydns/c", "1");
-  keeper_->Show(Header(7));  // of no use by itself
+  last_known_->Show(Header(7));  // of no use by itself
   List({{"/skydns/b", "1"}, {"/skydns/c", "1"}}, 7);
-  EXPECT_FALSE(keeper_->wants_list());
+  EXPECT_FALSE(last_known_->wants_list());
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/b", "1"}, {"/skydns/c", "1"}}));
   const std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, HasSubstr("was taken away"));
@@ -348,10 +348,10 @@ TEST_F(LastKnownTest, TooMuchNotedIsDroppedForAnotherList) {
   options_.most_noted = 10'000;
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().records == 1; }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().records == 1; }));
   Put("/skydns/b", std::string(20'000, 'v'));
-  keeper_->Show(Header(6));
-  ASSERT_TRUE(Eventually([&] { return keeper_->wants_list(); }));
+  last_known_->Show(Header(6));
+  ASSERT_TRUE(Eventually([&] { return last_known_->wants_list(); }));
   EXPECT_EQ(ValuesOf(ReadLastKnown(File(), "/skydns").value()), (Values{{"/skydns/a", "1"}}));
   List({{"/skydns/c", "1"}}, 7);
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/c", "1"}}));
@@ -370,7 +370,7 @@ class SmallDisk : public LastKnownTest {
     options_.directory = disk_ + "/data/last-known";
   }
   void TearDown() override {
-    keeper_.reset();
+    last_known_.reset();
     if (!disk_.empty()) (void)umount2(disk_.c_str(), MNT_DETACH);
   }
   void Fill() const {
@@ -385,21 +385,21 @@ class SmallDisk : public LastKnownTest {
 TEST_F(SmallDisk, AFullDiskIsToldOnceAndTriedAgain) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().records == 1; }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().records == 1; }));
   Fill();
   ::testing::internal::CaptureStderr();
   for (int i = 0; i < 40; ++i) {
     Put("/skydns/" + std::to_string(i), std::string(50'000, 'v'));
-    keeper_->Show(Header(6 + i));
+    last_known_->Show(Header(6 + i));
   }
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().errors >= 3; }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().errors >= 3; }));
   const auto kept = ReadLastKnown(File(), "/skydns");
   ASSERT_TRUE(kept) << kept.error().message;
   EXPECT_LT(kept->header.revision, 45);
   EXPECT_EQ(static_cast<store::Revision>(kept->records.size()), kept->header.revision - 4);
   std::filesystem::remove(disk_ + "/filler");
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().records == 41; }));
-  EXPECT_FALSE(keeper_->wants_list());
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().records == 41; }));
+  EXPECT_FALSE(last_known_->wants_list());
   EXPECT_EQ(Start()->header.revision, 45);
   const std::string log = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(log.find("cannot be kept"), log.rfind("cannot be kept")) << log;
@@ -410,14 +410,14 @@ TEST_F(SmallDisk, AFullDiskIsToldOnceAndTriedAgain) {
 TEST_F(SmallDisk, AReadOnlyDiskIsReadAndWrittenOnceItMayBe) {
   (void)Start();
   List({{"/skydns/a", "1"}}, 5);
-  keeper_.reset();
+  last_known_.reset();
   ASSERT_EQ(mount("", disk_.c_str(), "", MS_REMOUNT | MS_RDONLY, ""), 0);
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/a", "1"}}));
-  ASSERT_TRUE(keeper_);
+  ASSERT_TRUE(last_known_);
   List({{"/skydns/b", "1"}}, 7);
-  ASSERT_TRUE(Eventually([&] { return keeper_->figures().errors >= 2; }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->figures().errors >= 2; }));
   ASSERT_EQ(mount("", disk_.c_str(), "", MS_REMOUNT, ""), 0);
-  ASSERT_TRUE(Eventually([&] { return keeper_->wants_list(); }));
+  ASSERT_TRUE(Eventually([&] { return last_known_->wants_list(); }));
   List({{"/skydns/b", "1"}}, 7);
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/b", "1"}}));
 }
@@ -426,15 +426,15 @@ TEST_F(LastKnownTest, AHundredThousandRecords) {
   options_.interval = milliseconds(1000);
   (void)Start();
   const auto begun = steady_clock::now();
-  keeper_->BeginList();
+  last_known_->BeginList();
   const std::string value = R"({"host":"192.0.2.17","port":9100,"rollcall":{"owner":"agent:h"}})";
   for (int i = 0; i < 100'000; ++i) {
     Put("/skydns/internal/prom/node/server" + std::to_string(100'000 + i), value);
-    if (i % 20'000 == 19'999) keeper_->Show(Header(0));
+    if (i % 20'000 == 19'999) last_known_->Show(Header(0));
   }
-  keeper_->Show(Header(5), true);
+  last_known_->Show(Header(5), true);
   const auto noted = steady_clock::now();
-  keeper_.reset();
+  last_known_.reset();
   const auto written = steady_clock::now();
   const auto octets = std::filesystem::file_size(File());
   EXPECT_EQ(Start()->records.size(), 100'000U);

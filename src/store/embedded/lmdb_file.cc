@@ -110,10 +110,13 @@ Result<void> Rename(const std::string& file) {
   return lmdb::Commit(*std::move(txn), file);
 }
 
-bool IsEmptyBut(const std::string& directory, std::string_view name) {
+// But for the lock, and for what a server keeps there besides the store: by what it last
+// answered it sees what a backup does not have.
+bool IsEmpty(const std::string& directory) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().filename() != name) return false;
+    const auto name = entry.path().filename();
+    if (name != "lock" && name != "last-known") return false;
   }
   return true;
 }
@@ -181,12 +184,12 @@ Result<FileFacts> Restore(const std::string& from, const std::string& path) {
   };
   // First, so that no lock is made in a directory that is not a store's.
   std::error_code error;
-  if (!std::filesystem::exists(path + "/lock", error) && !IsEmptyBut(path, "lock")) {
+  if (!std::filesystem::exists(path + "/lock", error) && !IsEmpty(path)) {
     return not_empty();
   }
   auto directory = lmdb::Directory::Hold(path);
   if (!directory) return Fail(std::move(directory.error()));
-  if (!IsEmptyBut(path, "lock")) return not_empty();
+  if (!IsEmpty(path)) return not_empty();
   const std::string partial = directory->File("restoring");
   const Leftover leftover(partial);
   auto ok = CopyFile(from, partial);
