@@ -146,6 +146,7 @@ class Ledger {
     if (kept_) kept_->Put(kv);
   }
   void Keep(const Registration& registration, const store::KeyValue& kv);
+  void Keep(const std::string& record_key, const Mark& own_word);
   void KeepNoMore(std::string_view key) {
     if (kept_) kept_->Erase(key);
   }

@@ -19,8 +19,9 @@ void Ledger::Restore(LastKnownContents contents) {
   whole_at_ = marks_at_ = header.revision;
   cluster_id_ = header.cluster_id;
   last_change_ = {header.last_key, header.last_revision, header.last_erased};
+  std::vector<std::string> by_our_word;
   // What has been read goes at once, so that there is never twice of all.
-  while (!contents.records.empty()) {
+  do {
     Stage stage;
     for (std::size_t i = 0; i < kMostRestoredAtOnce && !contents.records.empty(); ++i) {
       const store::KeyValue kv = std::move(contents.records.back());
@@ -33,9 +34,12 @@ void Ledger::Restore(LastKnownContents contents) {
       const auto place = model::ParseRecordKey(kv.key);
       if (!place || !Marks::Holds(place->area)) continue;
       StageMark(stage, place->area, SubjectOf(*place), ReadMark(kv));
+      if (kv.mod_revision == 0) by_our_word.push_back(place->key);
     }
     Publish(std::move(stage));
-  }
+  } while (!contents.records.empty());
+  // They are not in the store, and go on being held, with nothing left of why but this.
+  absent_.insert(by_our_word.begin(), by_our_word.end());
   kept_ = kept;
 }
 
@@ -51,6 +55,10 @@ void Ledger::Keep(const Registration& registration, const store::KeyValue& kv) {
   kept_->Put(readable);
 }
 
+void Ledger::Keep(const std::string& record_key, const Mark& own_word) {
+  if (kept_) kept_->Put({.key = record_key, .value = model::ToJson(own_word.record)});
+}
+
 // What the list does not have, and the view does.
 void Ledger::KeepAbsent() {
   const auto view = reader_.Enter();
@@ -60,6 +68,8 @@ void Ledger::KeepAbsent() {
     kept_->Put({.key = key,
                 .value = model::ToJson(ToService(*registration)),
                 .mod_revision = registration->mod_revision});
+    const Mark* const mark = view->marks.Find(model::Area::kHeld, key);
+    if (mark && mark->revision == 0) Keep(model::RecordKey(model::Area::kHeld, key), *mark);
   }
 }
 

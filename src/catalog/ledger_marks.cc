@@ -21,8 +21,11 @@ MarkPtr Ledger::CurrentMark(const Stage& stage, Area area, const std::string& su
 }
 
 void Ledger::StageMark(Stage& stage, Area area, const std::string& subject, MarkPtr mark) {
-  // Our own word is not kept: what it holds is, and it is weighed again.
-  if (!mark || mark->revision == 0) KeepNoMore(model::RecordKey(area, subject));
+  if (!mark) {
+    KeepNoMore(model::RecordKey(area, subject));
+  } else if (mark->revision == 0) {
+    Keep(model::RecordKey(area, subject), *mark);
+  }
   stage.marks.insert_or_assign(model::RecordKey(area, subject),
                                StagedMark{area, subject, std::move(mark)});
 }
@@ -132,7 +135,9 @@ void Ledger::StageAbsent(Stage& stage, const Registration& registration, store::
   auto made = MakeRegistration(options_.prefix, kv, &registration);
   absent_.insert(kv.key);
   flaws_.Erase(kv.key);
-  if (made) Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
+  if (!made) return;
+  Keep(kv);
+  Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
 }
 
 void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision,
