@@ -219,8 +219,8 @@ TEST_F(LedgerKeptTest, WhatWasDeregisteredMeanwhileGoesWithTheFirstList) {
   for (int i = 1; i <= 8; ++i) {
     const std::string key = "/skydns/z/n/" + std::to_string(i);
     pairs_.erase(key);
-    pairs_[model::RecordKey(Area::kGone, key)] = {model::RecordKey(Area::kGone, key), kMarkJson,
-                                                  0, ++revision_, 0, 0};
+    pairs_[model::RecordKey(Area::kGone, key)] = {
+        model::RecordKey(Area::kGone, key), kMarkJson, 0, ++revision_, 0, 0};
   }
   EXPECT_EQ(Names().size(), 9U);
   List();
@@ -288,7 +288,9 @@ TEST_F(LedgerKeptTest, WhateverHappensAStartHasTheViewThatWas) {
   for (unsigned seed = 1; seed <= 40; ++seed) {
     std::mt19937 random(seed);
     const auto draw = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
-    const auto key = [&] { return "/skydns/z/n" + std::to_string(draw(1)) + "/" + std::to_string(draw(7)); };
+    const auto key = [&] {
+      return "/skydns/z/n" + std::to_string(draw(1)) + "/" + std::to_string(draw(7));
+    };
     if (draw(2) != 0) List();
     for (int step = 0, steps = draw(60); step < steps; ++step) {
       const std::string one = key();
