@@ -89,14 +89,8 @@ void LastKnown::Run() {
     WaitForWork();
     const auto begun = steady_clock::now();
     going = Take();
-    const auto ok = Commit();
-    if (ok) {
-      NoteSuccess();
-    } else {
-      NoteFailure(ok.error());
-    }
+    const auto pause = Note(Commit());
     auto noted = noted_.Lock();
-    const auto pause = ok ? options_.interval : options_.retry;
     noted.WaitUntil(changed_, begun + pause, [&] { return noted->stopping; });
   }
 }
@@ -203,15 +197,17 @@ void LastKnown::Forget() {
   header_.reset();
 }
 
-void LastKnown::NoteFailure(const Error& error) {
+std::chrono::milliseconds LastKnown::Note(const Result<void>& committed) {
+  const bool before = std::exchange(failing_, !committed);
+  if (committed) {
+    if (before) log::Info("what is served is kept on the disk again");
+    return options_.interval;
+  }
   ++figures_.Lock()->errors;
-  if (std::exchange(failing_, true)) return;
+  if (before) return options_.retry;
   log::Warn("what is served cannot be kept on the disk: a start without the store would not know",
-            {{"why", error.message}});
-}
-
-void LastKnown::NoteSuccess() {
-  if (std::exchange(failing_, false)) log::Info("what is served is kept on the disk again");
+            {{"why", committed.error().message}});
+  return options_.interval;
 }
 
 std::string LastKnown::PathOf(const char* name) const {

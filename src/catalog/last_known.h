@@ -41,7 +41,7 @@ struct LastKnownOptions {
   std::string directory;  // of its own; made, with those above it, if it is not there
   std::string prefix;     // normalized
   std::chrono::milliseconds interval{1000};  // between commits, at least
-  std::chrono::milliseconds retry{5000};     // after one that failed
+  std::chrono::milliseconds retry{5000};     // after one that failed, from the second on
   std::chrono::milliseconds reseen{60'000};  // between commits that only say "still so"
   std::size_t most_noted = std::size_t{512} << 20;
 };
@@ -114,8 +114,8 @@ class LastKnown {
   [[nodiscard]] Result<void> Write();
   [[nodiscard]] Result<void> MakeFile();
   void Forget();
-  void NoteFailure(const Error& error);
-  void NoteSuccess();
+  // How long to wait until the next commit.
+  [[nodiscard]] std::chrono::milliseconds Note(const Result<void>& committed);
   [[nodiscard]] std::string PathOf(const char* name) const;
 
   const LastKnownOptions options_;
