@@ -214,7 +214,7 @@ std::unique_ptr<ServerStore> Damaged(const EmbeddedOptions& embedded, const Erro
       {{"why", error.message},
        {"path", embedded.path},
        {"do",
-        "move the directory aside and restore a backup: rollcall store restore "
+        "move the file aside and restore a backup: rollcall store restore "
         "--store.path=DIR FILE"}});
   return std::make_unique<DamagedStore>(error.message);
 }

@@ -103,11 +103,12 @@ Command StoreRestoreCommand() {
           "FILE",
           1,
           1,
-          "Makes an embedded store out of a backup, in an empty directory.",
+          "Makes an embedded store out of a backup, in a directory without one.",
           "Clients see it as another cluster and read all of it anew. To be run by the user the\n"
           "server runs as, whose files they have to be.\n\n"
           "Example:\n"
-          "  mv /var/lib/rollcall-server/store /var/lib/rollcall-server/store.old\n"
+          "  mkdir /var/lib/rollcall-server/store.old\n"
+          "  mv /var/lib/rollcall-server/store/store.mdb* /var/lib/rollcall-server/store.old/\n"
           "  runuser -u rollcall -- rollcall store restore \\\n"
           "    --store.path=/var/lib/rollcall-server/store /backup/monday",
           PathSettings(),
