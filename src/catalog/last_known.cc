@@ -1,5 +1,6 @@
 #include "catalog/last_known.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -9,6 +10,9 @@ namespace {
 
 constexpr const char* kNewFile = "last-known.new";
 constexpr std::size_t kChangeOctets = 200;  // what a change takes besides its texts
+// Between two lists for the sake of the file, at most; as long as that without a loss, and
+// the next one is mended at once again.
+constexpr std::chrono::milliseconds kSeldom{600'000};
 
 std::size_t OctetsOf(std::string_view key, const std::optional<store::KeyValue>& put) {
   return kChangeOctets + key.size() + (put ? put->key.size() + put->value.size() : 0);
@@ -17,7 +21,7 @@ std::size_t OctetsOf(std::string_view key, const std::optional<store::KeyValue>&
 }  // namespace
 
 LastKnown::LastKnown(LastKnownOptions options, lmdb::Directory directory, const Clock& clock)
-    : options_(std::move(options)), clock_(clock) {
+    : options_(std::move(options)), clock_(clock), revive_(options_.retry, kSeldom) {
   directory_.emplace(std::move(directory));
   thread_ = std::jthread([this] { Run(); });
 }
@@ -96,16 +100,21 @@ void LastKnown::Run() {
 }
 
 void LastKnown::WaitForWork() {
-  if (failing_ || (lost_ && !file_)) return;  // it has paused already
+  if (retrying_) return;  // it has paused already
+  auto until = std::chrono::steady_clock::now() + options_.reseen;
+  if (lost_ && !wants_list_) until = std::min(until, revival_);
   auto noted = noted_.Lock();
-  noted.WaitUntil(changed_, std::chrono::steady_clock::now() + options_.reseen,
-                  [&] { return noted->HasWork(); });
+  noted.WaitUntil(changed_, until, [&] { return noted->HasWork(); });
 }
 
 bool LastKnown::Take() {
   auto noted = noted_.Lock();
   if (noted->begun || noted->lost) {
     lost_ = noted->lost;
+    if (lost_) {
+      SetRevival();
+      (void)Note(Fail(ErrorCode::kExhausted, "more waits to be written than memory has room for"));
+    }
     noted->begun = noted->lost = false;
     file_.reset();
     named_ = ended_ = false;
@@ -128,6 +137,7 @@ Result<void> LastKnown::Commit() {
   if (lost_) {
     if (auto made = MakeFile(); !made) return made;
     auto noted = noted_.Lock();
+    if (std::chrono::steady_clock::now() < revival_) return {};
     wants_list_ = noted->phase == Noted::Phase::kDropping;
     return {};
   }
@@ -190,6 +200,7 @@ Result<void> LastKnown::MakeFile() {
 void LastKnown::Forget() {
   noted_.Lock()->Drop();
   lost_ = true;
+  SetRevival();
   named_ = ended_ = false;
   file_.reset();
   directory_.reset();  // it may be another one that has the name now
@@ -197,17 +208,25 @@ void LastKnown::Forget() {
   header_.reset();
 }
 
+void LastKnown::SetRevival() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now - std::exchange(lost_at_, now) > kSeldom) revive_.Reset();
+  revival_ = now + revive_.Next();
+}
+
 std::chrono::milliseconds LastKnown::Note(const Result<void>& committed) {
-  const bool before = std::exchange(failing_, !committed);
+  const bool before = std::exchange(retrying_, !committed);
   if (committed) {
-    if (before) log::Info("what is served is kept on the disk again");
+    if (named_ && std::exchange(told_, false))
+      log::Info("what is served is kept on the disk again");
     return options_.interval;
   }
   ++figures_.Lock()->errors;
-  if (before) return options_.retry;
-  log::Warn("what is served cannot be kept on the disk: a start without the store would not know",
-            {{"why", committed.error().message}});
-  return options_.interval;
+  if (!std::exchange(told_, true)) {
+    log::Warn("what is served cannot be kept on the disk: a start without the store would not know",
+              {{"why", committed.error().message}});
+  }
+  return before ? options_.retry : options_.interval;
 }
 
 std::string LastKnown::PathOf(const char* name) const {

@@ -6,7 +6,8 @@
 // fails is logged once, counted and tried again, and never hinders serving.
 //
 // Each start makes the file anew from its first list, see last_known_file.h; so does one
-// that has lost it (somebody removed it, or the disk failed), which needs another list.
+// that has lost it (somebody removed it, or the disk failed), which needs another list: ever
+// more seldom, if it goes on so.
 //
 // Noted is the last word on each key: at most what a list of the whole store is, plus what
 // was erased since the last commit.  Beyond `most_noted` octets, as while a disk stays full,
@@ -28,6 +29,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/result.h"
@@ -114,6 +116,7 @@ class LastKnown {
   [[nodiscard]] Result<void> Write();
   [[nodiscard]] Result<void> MakeFile();
   void Forget();
+  void SetRevival();
   // How long to wait until the next commit.
   [[nodiscard]] std::chrono::milliseconds Note(const Result<void>& committed);
   [[nodiscard]] std::string PathOf(const char* name) const;
@@ -123,24 +126,28 @@ class LastKnown {
 
   // Of who calls Put().
   std::vector<std::pair<std::string, std::optional<store::KeyValue>>> in_hand_;
-  bool needs_all_ = true;
 
   Guarded<Noted> noted_;
   std::condition_variable changed_;
-  std::atomic<bool> wants_list_{false};
   std::atomic<WallTime::rep> confirmed_{0};
   mutable Guarded<Figures> figures_;
+  std::atomic<bool> wants_list_{false};
+  bool needs_all_ = true;  // of who calls Put()
 
   // Of the thread.
+  bool named_ = false;     // the file is whole, and has its name
+  bool ended_ = false;     // what is to be written is the rest of a list
+  bool lost_ = false;      // the file went, or could not be written; a list is needed
+  bool retrying_ = false;  // the last commit failed
+  bool told_ = false;      // the log has said so
+  SteadyTime lost_at_{};   // the last time
+  SteadyTime revival_{};   // when to ask for the list
+  Backoff revive_;
   std::optional<lmdb::Directory> directory_;
   std::optional<LastKnownFile> file_;
-  bool named_ = false;    // the file is whole, and has its name
-  bool lost_ = false;     // it went, or could not be written; a list is needed
-  bool failing_ = false;  // the log knows
   Changes taken_;
   std::optional<LastKnownHeader> header_;  // to be written
   LastKnownHeader written_;
-  bool ended_ = false;
   std::jthread thread_;  // last: it uses the others
 };
 

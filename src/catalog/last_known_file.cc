@@ -165,7 +165,8 @@ Result<LastKnownFile> LastKnownFile::Make(const std::string& file) {
   return LastKnownFile(std::move(state));
 }
 
-Result<void> LastKnownFile::Write(std::vector<LastKnownChange> changes, LastKnownHeader header) {
+Result<void> LastKnownFile::Write(std::vector<LastKnownChange> changes,
+                                  const LastKnownHeader& header) {
   // In the order of the keys, which fills one page after the other.
   std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
     return std::pair(a.put == nullptr, a.key) < std::pair(b.put == nullptr, b.key);

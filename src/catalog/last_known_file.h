@@ -50,7 +50,8 @@ class LastKnownFile {
   // away and show the new header last: the file is always one that may be served.
   // kExhausted: the disk is full; the same may be tried again.  Any other error: what the
   // disk holds is unknown, make another file.
-  [[nodiscard]] Result<void> Write(std::vector<LastKnownChange> changes, LastKnownHeader header);
+  [[nodiscard]] Result<void> Write(std::vector<LastKnownChange> changes,
+                                   const LastKnownHeader& header);
 
   // Gives it another name, durably, whatever had it before.
   [[nodiscard]] Result<void> Rename(const std::string& file);

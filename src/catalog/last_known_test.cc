@@ -352,6 +352,7 @@ TEST_F(LastKnownTest, TooMuchNotedIsDroppedForAnotherList) {
   Put("/skydns/b", std::string(20'000, 'v'));
   last_known_->Show(Header(6));
   ASSERT_TRUE(Eventually([&] { return last_known_->wants_list(); }));
+  EXPECT_EQ(last_known_->figures().errors, 1U);
   EXPECT_EQ(ValuesOf(ReadLastKnown(File(), "/skydns").value()), (Values{{"/skydns/a", "1"}}));
   List({{"/skydns/c", "1"}}, 7);
   EXPECT_EQ(ValuesOf(Start()), (Values{{"/skydns/c", "1"}}));
