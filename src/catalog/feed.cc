@@ -285,17 +285,19 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
   }
   std::size_t applied = 0;
   bool due = false;
-  store::Revision revision = 0;
+  store::Revision whole_at = 0;
+  store::Revision seen = 0;
   ledger_.With([&](Ledger& ledger) {
     applied = ledger.Apply(batch.events);
-    revision = ledger.seen();
+    whole_at = ledger.whole_at();
+    seen = ledger.seen();
     const auto next = ledger.leases().next_due();
     due = next && *next <= clock_.Now();
   });
   Tell([&](Control& control) {
     control.counters.events += applied;
-    control.published = revision;
-    control.epoch.revision = std::max(control.epoch.revision, revision);
+    control.published = whole_at;
+    control.epoch.revision = std::max(control.epoch.revision, seen);
   });
   if (due) errands_.LookAtLeases();
 }

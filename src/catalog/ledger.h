@@ -141,7 +141,8 @@ class Ledger {
   void StageReleased(Stage& stage, const std::string& key, store::Revision revision);
   void StagePresent(Stage& stage, const std::string& key);
   void Weigh(Stage& stage, const Gone& gone, store::Revision revision);
-  void Hold(Stage& stage, const Gone& gone, const std::string& why);
+  void Hold(Stage& stage, const Gone& gone, store::Revision revision, const std::string& why);
+  void StageAbsent(Stage& stage, const Registration& registration, store::Revision revision);
   void StageVanished(Stage& stage, store::Revision revision);
   void StageVanishedMarks(Stage& stage);
 

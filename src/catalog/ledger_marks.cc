@@ -51,7 +51,7 @@ void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const st
 
 // Some server holds it: what is not in the store is served from the record.
 void Ledger::StageHeld(Stage& stage, const std::string& key, const Mark& mark) {
-  if (!mark.readable || Current(stage, key)) return;
+  if (!mark.readable || Current(stage, key) || removals_.IsMarked(key, mark.revision)) return;
   const store::KeyValue kv{.key = key, .value = mark.record.value, .mod_revision = mark.revision};
   auto made = MakeRegistration(options_.prefix, kv, nullptr);
   if (!IsRegistration(key) || !made || !(*made)->valid) return;
@@ -94,7 +94,7 @@ void Ledger::Weigh(Stage& stage, const Gone& gone, store::Revision revision) {
       const auto view = reader_.Enter();
       why = removals_.Weigh(some, view->tree);
     }
-    if (!why.empty()) return Hold(stage, some, why);
+    if (!why.empty()) return Hold(stage, some, revision, why);
     for (const RegistrationPtr& one : some) StageErase(stage, std::string(one->key), revision);
     Publish(std::exchange(stage, {}));
   };
@@ -113,10 +113,24 @@ void Ledger::Weigh(Stage& stage, const Gone& gone, store::Revision revision) {
   settle(together);
 }
 
-void Ledger::Hold(Stage& stage, const Gone& gone, const std::string& why) {
+// It stays, missing in the store as of `revision`: only a deregistration after that ends
+// it.  Its own revision may be of another store, and its lease is over.
+void Ledger::StageAbsent(Stage& stage, const Registration& registration, store::Revision revision) {
+  store::KeyValue kv;
+  kv.key = registration.key;
+  kv.value = model::ToJson(ToService(registration));
+  kv.mod_revision = revision;
+  auto made = MakeRegistration(options_.prefix, kv, &registration);
+  absent_.insert(kv.key);
+  flaws_.Erase(kv.key);
+  if (made) Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
+}
+
+void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision,
+                  const std::string& why) {
   for (const RegistrationPtr& one : gone) {
     const std::string key(one->key);
-    absent_.insert(key);
+    StageAbsent(stage, *one, revision);
     if (CurrentMark(stage, Area::kHeld, key)) continue;
     Mark mark;
     mark.record.since = clock_.WallNow();
@@ -154,18 +168,23 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
     const bool held = listed_marks_.contains(model::RecordKey(Area::kHeld, key));
     if (!one->usable() || removals_.IsMarked(key, one->mod_revision)) {
       StageErase(stage, key, revision);
-    } else if (held) {
-      absent_.insert(key);
-    } else if (absent_.contains(key)) {
-      StageReleased(stage, key, revision);  // goes on, by our own word
-    } else {
+    } else if (!held && !absent_.contains(key)) {
       gone.push_back(one);
+    } else {
+      if (!held) StageReleased(stage, key, revision);  // goes on, by our own word
+      if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, revision);
     }
   }
   for (const std::string& key : unusable) {
     if (!Current(stage, key)) StageErase(stage, key, revision);
   }
-  if (!gone.empty()) Weigh(stage, gone, revision);
+  if (gone.empty()) return;
+  if (other_store_ && removals_.protects()) {
+    // Nobody deleted it there: it was not yet, or never, in that store.
+    Hold(stage, gone, revision, "the store was replaced, or restored from a backup");
+  } else {
+    Weigh(stage, gone, revision);
+  }
 }
 
 void Ledger::StageVanishedMarks(Stage& stage) {

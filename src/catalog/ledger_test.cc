@@ -348,6 +348,22 @@ TEST_F(LedgerTest, AnEmptyStoreInPlaceOfTheOldOneTakesNothingAway) {
   EXPECT_EQ(ledger_.held(), 4U);
 }
 
+TEST_F(LedgerTest, WhatIsHeldOverAChangeOfStoresCanStillBeReleased) {
+  revision_ = 5000;
+  Fill(3);
+  Hear({Delete(Key("node/1")), Delete(Key("node/2"))});
+  pairs_.clear();
+  revision_ = 20;  // another history, in which 5000 is far away
+  List(true);
+  EXPECT_EQ(Count(), 3U);
+  for (int i = 1; i <= 3; ++i) {
+    const std::string key = Key("node/" + std::to_string(i));
+    Hear({Put(model::RecordKey(Area::kGone, key), kMark)});
+  }
+  EXPECT_THAT(Names(), IsEmpty());
+  EXPECT_THAT(Held(), IsEmpty());
+}
+
 TEST_F(LedgerTest, OneThatVanishedUnseenIsBelievedAsOneRawDeleteIs) {
   Fill(6);
   Delete(Key("node/1"));
