@@ -10,6 +10,7 @@
 
 #include "app/address.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "registry/validate.h"
 
 namespace rollcall::app {
@@ -25,7 +26,7 @@ Result<void> ReadLabels(const Settings& settings, model::Service& value) {
   for (const std::string& text : settings.All("label")) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      return settings.Wrong("label", fmt::format("{:?} is not NAME=VALUE", text));
+      return settings.Wrong("label", fmt::format("{} is not NAME=VALUE", Quote(text)));
     }
     if (!value.extension.labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
       return settings.Wrong("label", fmt::format("{} is given twice", text.substr(0, equals)));
@@ -256,9 +257,9 @@ Result<PendingOrder> ReadOrder(const Invocation& invocation, const Session& sess
   }
   if (verb == Verb::kRegister && order.value.port == 0 && !registry::IsAddressOnly(order.service)) {
     return Fail(ErrorCode::kInvalid,
-                fmt::format("no port is given for {:?}: name it by --port or EXPORTER_PORT (only "
+                fmt::format("no port is given for {}: name it by --port or EXPORTER_PORT (only "
                             "name servers, ns.dns, do without)",
-                            order.service));
+                            Quote(order.service)));
   }
   if (verb == Verb::kDeregister) {
     pending.reason = {WhoAmI(), "rollcall deregister"};

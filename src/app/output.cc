@@ -6,6 +6,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/quote.h"
+
 namespace rollcall::app {
 namespace {
 
@@ -105,7 +107,7 @@ Result<Output> ReadOutput(const Settings& settings) {
   const std::string text = settings.Text("output");
   if (text == "table") return Output::kTable;
   if (text == "json") return Output::kJson;
-  return settings.Wrong("output", fmt::format("{:?} is neither table nor json", text));
+  return settings.Wrong("output", fmt::format("{} is neither table nor json", Quote(text)));
 }
 
 std::string TableOf(const std::vector<registry::Listed>& items) {

@@ -8,6 +8,7 @@
 #include "app/signals.h"
 #include "app/system_state.h"
 #include "base/log.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -103,7 +104,7 @@ int Run(const Invocation& invocation) {
   const std::string on_stop = settings.Text("on-stop");
   if (on_stop != "deregister" && on_stop != "keep") {
     return Report(
-        settings.Wrong("on-stop", fmt::format("{:?} is neither deregister nor keep", on_stop))
+        settings.Wrong("on-stop", fmt::format("{} is neither deregister nor keep", Quote(on_stop)))
             .value());
   }
   auto session = Session::Open(settings);
