@@ -210,6 +210,8 @@ class Service {
   catalog::FeedOptions FeedOptions() {
     catalog::FeedOptions options;
     options.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =

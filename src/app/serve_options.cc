@@ -100,8 +100,7 @@ Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   return options.embedded ? Result<void>{} : CheckNoCircle(settings, options);
 }
 
-// Not in effect yet, but what is accepted has to make sense.
-Result<void> CheckProtection(const Settings& settings) {
+Result<void> ReadProtection(const Settings& settings, ServeOptions& options) {
   std::string share = settings.Text("protect.share");
   int percent = -1;
   if (share.ends_with('%')) {
@@ -113,10 +112,13 @@ Result<void> CheckProtection(const Settings& settings) {
     return settings.Wrong("protect.share", fmt::format("{} is not a share from 0% to 100%",
                                                        Quote(settings.Text("protect.share"))));
   }
-  if (const auto least = settings.Number("protect.min", 0, 1'000'000'000); !least) {
-    return Fail(least.error());
-  }
-  if (const auto window = settings.Duration("protect.window"); !window) return Fail(window.error());
+  const auto least = settings.Number("protect.min", 0, 1'000'000'000);
+  if (!least) return Fail(least.error());
+  const auto window = settings.Duration("protect.window");
+  if (!window) return Fail(window.error());
+  options.protect.share = percent / 100.0;
+  options.protect.least = static_cast<std::size_t>(*least);
+  options.protect.window = *window;
   return {};
 }
 
@@ -144,9 +146,12 @@ std::vector<Setting> ServeSettings() {
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };
   const std::vector<Setting> protection = {
-      {"protect.share", "PERCENT", "15%", "Mass-loss protection; not yet in effect."},
-      {"protect.min", "COUNT", "3", "Mass-loss protection; not yet in effect."},
-      {"protect.window", "DURATION", "10m", "Mass-loss protection; not yet in effect."},
+      {"protect.share", "PERCENT", "15%",
+       "Mass-loss protection: the share of a service, a zone or all that may vanish within the "
+       "window without a deregistration; what is beyond is held, and answered on. 100%: off."},
+      {"protect.min", "COUNT", "3",
+       "Mass-loss protection: how many may vanish where the share would be fewer."},
+      {"protect.window", "DURATION", "10m", "Mass-loss protection: over how long they count."},
   };
   return Join({own, EmbeddedSettings(), StoreSettings(), protection, LogSettings()});
 }
@@ -165,7 +170,7 @@ Result<ServeOptions> ReadServeOptions(const Settings& settings) {
   if (auto ok = ReadDns(settings, options.dns); !ok) return Fail(std::move(ok.error()));
   ReadWeb(settings, options);
   if (auto ok = ReadStore(settings, options); !ok) return Fail(std::move(ok.error()));
-  if (auto ok = CheckProtection(settings); !ok) return Fail(std::move(ok.error()));
+  if (auto ok = ReadProtection(settings, options); !ok) return Fail(std::move(ok.error()));
   return options;
 }
 

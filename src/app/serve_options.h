@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "app/store_options.h"
 #include "base/result.h"
+#include "catalog/weigher.h"
 #include "serving/dns/server.h"
 #include "serving/http/server.h"
 
@@ -19,6 +20,7 @@ struct ServeOptions {
   std::optional<EmbeddedOptions> embedded;
   StoreOptions store;  // if not embedded
   std::string prefix;  // normalized
+  catalog::ProtectOptions protect;
   answer::Zones::Options zones;
   serving::dns::Options dns;
   serving::http::Options web;  // no address: none

@@ -23,9 +23,9 @@ using store::After;
 constexpr milliseconds kWatchTurn{1000};
 constexpr std::size_t kMostEventsAtOnce = 10'000;
 
-Ledger::Keys KeysOf(const FeedOptions& options) {
-  return {options.prefix, options.own_prefix, options.own_prefix + "/serial"};
-}
+const std::string kSerialKey(model::kSerialKey);
+// Keys that one transaction reads.
+constexpr std::size_t kMostAtOnce = 128;
 
 ErrandOptions ErrandsOf(const FeedOptions& options) {
   return {.call_timeout = options.contact_timeout,
@@ -60,12 +60,12 @@ class Feed::Impl {
       : store_(store),
         clock_(clock),
         options_(std::move(options)),
-        keys_(KeysOf(options_)),
         contact_(options_.stale_after),
-        ledger_(publisher, clock, keys_),
-        lister_(store, ledger_, contact_, clock,
-                {keys_, options_.page_size, options_.call_timeout, options_.contact_timeout},
-                [this] { return stopping(); }),
+        ledger_(publisher, clock, {options_.prefix, options_.protect, options_.zones}),
+        lister_(
+            store, ledger_, contact_, clock,
+            {options_.prefix, options_.page_size, options_.call_timeout, options_.contact_timeout},
+            [this] { return stopping(); }),
         errands_(store, ledger_, clock, ErrandsOf(options_)) {}
   ~Impl() { Stop(); }
 
@@ -113,6 +113,7 @@ class Feed::Impl {
   void RunFeed();
   [[nodiscard]] Result<void> List();
   [[nodiscard]] Error Follow(Backoff& backoff, Told& told);
+  [[nodiscard]] Result<void> AskForMarks(const std::vector<std::string>& keys);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
 
   // contact thread
@@ -122,7 +123,6 @@ class Feed::Impl {
   store::Store& store_;
   const Clock& clock_;
   const FeedOptions options_;
-  const Ledger::Keys keys_;
   Contact contact_;
 
   LockedLedger ledger_;  // its lock and control_'s are never held together
@@ -221,7 +221,8 @@ Result<void> Feed::Impl::List() {
 
 Error Feed::Impl::Follow(Backoff& backoff, Told& told) {
   const store::WatchRequest request{
-      {store::KeyRange::Prefix(options_.prefix + "/"), store::KeyRange::Single(keys_.serial)},
+      {store::KeyRange::Prefix(options_.prefix + "/"),
+       store::KeyRange::Prefix(std::string(model::kOwnPrefix) + "/")},
       ledger_.With([](Ledger& ledger) { return ledger.WatchFrom(); })};
   auto watch = store_.StartWatch(request, After(options_.contact_timeout));
   if (!watch) return std::move(watch.error());
@@ -247,6 +248,25 @@ Error Feed::Impl::Follow(Backoff& backoff, Told& told) {
   return *std::move(end);
 }
 
+// Whether these keys were deregistered: the ledger is told of the marks that there are.
+Result<void> Feed::Impl::AskForMarks(const std::vector<std::string>& keys) {
+  for (std::size_t i = 0; i < keys.size(); i += kMostAtOnce) {
+    store::TxnRequest request;
+    for (std::size_t j = i; j < std::min(i + kMostAtOnce, keys.size()); ++j) {
+      request.then.emplace_back(
+          store::GetOp{store::KeyRange::Single(model::RecordKey(model::Area::kGone, keys[j]))});
+    }
+    const auto answer = store_.Txn(request, After(options_.contact_timeout));
+    if (!answer) return Fail(answer.error());
+    ledger_.With([&](Ledger& ledger) {
+      for (const store::OpResult& result : answer->results) {
+        if (!result.kvs.empty()) ledger.HearGone(result.kvs.front());
+      }
+    });
+  }
+  return {};
+}
+
 void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
                             std::optional<Error>& end) {
   // All that is there already: one change of the view instead of many.
@@ -258,19 +278,26 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
     }
     std::move(more->events.begin(), more->events.end(), std::back_inserter(batch.events));
   }
+  const auto doubtful = ledger_.With([&](Ledger& ledger) { return ledger.Doubtful(batch.events); });
+  if (auto asked = AskForMarks(doubtful); !asked) {
+    end = std::move(asked.error());  // the watch will tell of all of it again
+    return;
+  }
   std::size_t applied = 0;
   bool due = false;
-  store::Revision revision = 0;
+  store::Revision whole_at = 0;
+  store::Revision seen = 0;
   ledger_.With([&](Ledger& ledger) {
     applied = ledger.Apply(batch.events);
-    revision = ledger.whole_at();
+    whole_at = ledger.whole_at();
+    seen = ledger.seen();
     const auto next = ledger.leases().next_due();
     due = next && *next <= clock_.Now();
   });
   Tell([&](Control& control) {
     control.counters.events += applied;
-    control.published = revision;
-    control.epoch.revision = std::max(control.epoch.revision, revision);
+    control.published = whole_at;
+    control.epoch.revision = std::max(control.epoch.revision, seen);
   });
   if (due) errands_.LookAtLeases();
 }
@@ -297,9 +324,9 @@ Result<void> Feed::Impl::ProveContact() {
   const Epoch epoch = control_.Lock()->epoch;
   const auto ledger_epoch = ledger_.With([](Ledger& ledger) { return ledger.epoch(); });
   const SteadyTime sent = clock_.Now();
-  const auto answer = store_.Range({.keys = store::KeyRange::Single(keys_.serial), .limit = 1},
+  const auto answer = store_.Range({.keys = store::KeyRange::Single(kSerialKey), .limit = 1},
                                    After(options_.contact_timeout));
-  if (!answer) return Fail(answer.error().code, keys_.serial + ": " + answer.error().message);
+  if (!answer) return Fail(answer.error().code, kSerialKey + ": " + answer.error().message);
   const bool other = epoch.Contradicts(answer->header);
   if (!other) contact_.Prove(sent);
   bool current = false;
@@ -329,6 +356,7 @@ FeedCounters Feed::Impl::counters() {
   FeedCounters counters = control_.Lock()->counters;
   counters.lease_queries = errands_.lease_queries();
   ledger_.With([&](Ledger& ledger) {
+    counters.held = ledger.held();
     for (const model::Flaw flaw :
          {model::Flaw::kJson, model::Flaw::kMember, model::Flaw::kHost, model::Flaw::kKey}) {
       counters.invalid[static_cast<std::size_t>(flaw)] = ledger.flaws().count(flaw);

@@ -11,8 +11,8 @@ namespace rollcall::catalog {
 // No other lock is taken, and no store is asked, while it is held.
 class LockedLedger {
  public:
-  LockedLedger(Publisher& publisher, const Clock& clock, Ledger::Keys keys)
-      : ledger_(publisher, clock, std::move(keys)) {}
+  LockedLedger(Publisher& publisher, const Clock& clock, Ledger::Options options)
+      : ledger_(publisher, clock, std::move(options)) {}
 
   template <typename Call>
   auto With(Call call) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "catalog/marks.h"
 #include "catalog/tree.h"
 #include "store/store.h"
 
@@ -20,6 +21,7 @@ enum class Standing : std::uint8_t {
 
 struct View {
   Tree tree;
+  Marks marks;
   // When each lease that a registration names runs out, as last told by the
   // store.  Absent: unknown (not yet asked, or expired).
   absl::flat_hash_map<store::LeaseId, SteadyTime> leases;

@@ -43,7 +43,7 @@ bool SecondIsMeant(const Snapshot& first, const Snapshot& second, std::int64_t p
   return held ? *held != port : !first.registration && HeldPort(second) == port;
 }
 
-constexpr std::size_t kParts = 4;  // read of each candidate
+constexpr std::size_t kParts = 5;  // read of each candidate
 
 void AddCompare(std::vector<store::Compare>& compares, const std::string& key,
                 const std::optional<store::KeyValue>& kv) {
@@ -66,6 +66,7 @@ std::vector<store::Compare> Snapshot::Unmoved() const {
   compares.push_back(alive ? store::Compare::Exists(alive_key)
                            : store::Compare::Missing(alive_key));
   AddCompare(compares, model::RecordKey(model::Area::kStopping, key), stopping);
+  AddCompare(compares, model::RecordKey(model::Area::kHeld, key), held);
   return compares;
 }
 
@@ -77,7 +78,8 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
   for (const std::string& key : *keys) {
     for (const std::string& part : {key, model::RecordKey(model::Area::kGone, key),
                                     model::RecordKey(model::Area::kAlive, key),
-                                    model::RecordKey(model::Area::kStopping, key)}) {
+                                    model::RecordKey(model::Area::kStopping, key),
+                                    model::RecordKey(model::Area::kHeld, key)}) {
       request.then.emplace_back(store::GetOp{store::KeyRange::Single(part)});
     }
   }
@@ -94,7 +96,8 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
                      .registration = First(results[0]),
                      .gone = First(results[1]),
                      .alive = First(results[2]),
-                     .stopping = First(results[3])});
+                     .stopping = First(results[3]),
+                     .held = First(results[4])});
   }
   const bool second = found.size() > 1 && SecondIsMeant(found[0], found[1], candidates.port);
   return std::move(found[second ? 1 : 0]);

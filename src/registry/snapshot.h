@@ -27,6 +27,7 @@ struct Snapshot {
   std::optional<store::KeyValue> gone;
   std::optional<store::KeyValue> alive;
   std::optional<store::KeyValue> stopping;
+  std::optional<store::KeyValue> held;
 
   // The conditions under which all of it is still so.
   [[nodiscard]] std::vector<store::Compare> Unmoved() const;
