@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "model/records.h"
 #include "model/service.h"
 #include "registry/mark_lease.h"
