@@ -247,6 +247,37 @@ def other_ways(scenario, etcd, box):
     scenario.step("flags that make no sense")
 
 
+def with_a_server(scenario, etcd, box):
+    """What Prometheus would be told, and who carries a stop out."""
+    server = Server(scenario, "http://127.0.0.1:2379")
+    target = {f"box.app.prom.internal:{PORT}"}
+
+    def answers(name="app.prom.internal"):
+        return server.targets(name) == target
+
+    run = box.registered("--stop-grace=4s")
+    wait_for("the answer", answers)
+    run.stop()
+    wait_for("the healthy view to be without it", lambda: not answers("_healthy.app.prom.internal"))
+    run = box.registered("--stop-grace=4s")
+    wait_for("the healthy view to have it", lambda: answers("_healthy.app.prom.internal"))
+    holds("it is answered, past the end of its grace", answers, 6)
+    run.stop()
+    holds("it is answered within its grace", answers, 2)
+    wait_for("its deregistration", lambda: not etcd.get(KEY), 10)
+    equal((box.record(GONE)["by"], box.record(GONE)["why"], etcd.get(STOPPING)), ("run:box", "stopped", None),
+          "the mark of a deregistration")
+    wait_for("no answer", lambda: not server.targets("app.prom.internal"))
+    scenario.step("a server carries out a stop, and not that of one who is back")
+
+    run = box.registered("--on-loss=remove")
+    run.stop()
+    wait_for("it to go", lambda: not etcd.get(KEY), TTL * 2)
+    check(etcd.get(GONE), "deregistered before its lease ends")
+    server.process.stop()
+    scenario.step("so it does with what would go with its lease")
+
+
 def run(scenario):
     etcd = Cluster(scenario)
     box = Box(scenario, etcd)
@@ -258,6 +289,7 @@ def run(scenario):
     two_holders(scenario, etcd, box)
     etcd_away(scenario, etcd, box)
     other_ways(scenario, etcd, box)
+    with_a_server(scenario, etcd, box)
 
 
 main(run)
