@@ -24,10 +24,10 @@ ROOMS = {
     "catalog": (["base", "lmdb", "wire", "model", "store"], []),
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
-    "keeper": (["base", "model", "catalog", "registry"], []),
+    "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
     "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
     "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
-    "agent": (["base", "model", "store", "registry"], []),
+    "agent": (["base", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
 # The store in memory is the tests' store: every room's tests may include it, and

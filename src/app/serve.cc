@@ -10,9 +10,11 @@
 #include <optional>
 #include <thread>
 
+#include "app/address.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
+#include "app/keeper_metrics.h"
 #include "app/last_known.h"
 #include "app/metrics.h"
 #include "app/notify.h"
@@ -22,6 +24,7 @@
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
+#include "keeper/keeper.h"
 #include "registry/registry.h"
 #include "serving/dns/server.h"
 
@@ -67,6 +70,8 @@ class Service {
         reader_(publisher_.AddReader()),
         scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
+        keeper_(
+            store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns),
         web_(options.web, {{"/-/healthy",
@@ -86,6 +91,7 @@ class Service {
     }
     feed_.Start();
     if (auto ok = store_->Start(); !ok) return ok;
+    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
@@ -122,6 +128,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    keeper_.Stop();
     store_->Stop();
   }
 
@@ -171,6 +178,7 @@ class Service {
     metrics.Gauge("stale_seconds", "For how long it has not been known to be; 0: it is.",
                   std::chrono::duration<double>(StaleFor()).count());
     CollectFeed(metrics);
+    CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
     CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
     store_->Collect(metrics);
@@ -235,6 +243,15 @@ class Service {
       // The feed asks again with its next proof of contact.
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
+    return options;
+  }
+
+  keeper::Options KeeperOptions() const {
+    keeper::Options options;
+    options.look.by = "serve@" + ShortHostName();
+    options.look.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
     return options;
   }
 
@@ -309,6 +326,7 @@ class Service {
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;
+  keeper::Keeper keeper_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
@@ -349,8 +367,9 @@ class StopLimit {
 int Run(const Invocation& invocation) {
   const auto options = Load(invocation);
   if (!options) return Report(options.error());
-  // Before the first thread, so that none of them takes our signals.
-  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  // Before the first thread, so that none of them takes our signals; and that of a log which
+  // nobody reads any more ends nothing.
+  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
