@@ -23,7 +23,8 @@ class Row(dict):
         right = self["right"] if self["right"] == "-" else f"{self['right']:.1f} s"
         text = (f"{self['fault']:<{_WIDTH}} {self['store']:<9} {self['before']:>6} {self['lowest']:>6} "
                 f"{self['after']:>6}  {self['acts']:<6} {right:>7}")
-        return text + (f"  {self['problem']}" if self["problem"] else "")
+        problem = " ".join(self["problem"].split())
+        return text + (f"  {problem[:250]}" if problem else "")
 
 
 HEAD = f"{'fault':<{_WIDTH}} {'store':<9} {'before':>6} {'lowest':>6} {'after':>6}  {'acts':<6} {'right':>7}"

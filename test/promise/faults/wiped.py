@@ -28,6 +28,10 @@ class Wiped(Fault):
     def end(self):
         self.world.put_back()
 
+    def after(self):
+        """Nothing of it is left in the way of a deregistration."""
+        self.world.deregister("node", "h011")
+
 
 class WipedServices(Wiped):
     name = "the prefix wiped, over 100 services of two instances"
@@ -124,3 +128,6 @@ class WipedThenReleased(Wiped):
         self.roll.leave(left)
         self.world.command("protect", "release", "node")
         check(len(left) > 190, "nearly all leave")
+
+    def after(self):
+        """All have left."""
