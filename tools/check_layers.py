@@ -38,6 +38,8 @@ HEAVY = {
     "gRPC and protobuf": (r"grpc|google/protobuf/|.*\.pb\.h", ["store/etcd", "etcdapi"]),
     "LMDB": (r"lmdb\.h", ["store/embedded"]),
     "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
+    "CLI11": (r"CLI/", ["app"]),
+    "yaml-cpp": (r"yaml-cpp/", ["app", "agent"]),
 }
 README_LINES = 40
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)

@@ -81,7 +81,8 @@ Responded Responder::Respond(const catalog::View& view, const Request& request,
     return Refuse(Rcode::kRefused, out);
   }
 
-  const Context context{request.standing, request.now, request.outside, MaxSize()};
+  const Context context{request.standing, request.now, request.wall_now, request.outside,
+                        MaxSize()};
   Resolve(view, zones_, *zone, query_.question, context, answer_);
   if (!answer_.needs.empty()) return {.outcome = Outcome::kNeedsOutside};
   wire::Reply reply = answer_.reply();

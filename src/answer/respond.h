@@ -30,6 +30,7 @@ struct Request {
   bool tcp = false;
   catalog::Standing standing = catalog::Standing::kSynced;
   SteadyTime now;
+  WallTime wall_now{};
   // What was found outside the zones so far: empty at the first call.  Null: this
   // client gets nothing from outside (no forwarder, or not allowed to use it).
   const std::vector<OutsideResult>* outside = nullptr;

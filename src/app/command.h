@@ -44,6 +44,11 @@ struct Command {
 [[nodiscard]] Command RunCommand();
 [[nodiscard]] Command ListCommand();
 [[nodiscard]] Command WatchCommand();
+[[nodiscard]] Command MaintenanceOnCommand();
+[[nodiscard]] Command MaintenanceOffCommand();
+[[nodiscard]] Command MaintenanceListCommand();
+[[nodiscard]] Command ProtectListCommand();
+[[nodiscard]] Command ProtectReleaseCommand();
 [[nodiscard]] Command CheckConfigCommand();
 [[nodiscard]] Command CheckRecordsCommand();
 [[nodiscard]] Command StoreCheckCommand();

@@ -1,8 +1,6 @@
 #include "app/orders.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <optional>
@@ -14,12 +12,6 @@
 
 namespace rollcall::app {
 namespace {
-
-std::string WhoAmI() {
-  const passwd* user = getpwuid(geteuid());
-  return fmt::format("{}@{}", user == nullptr ? std::to_string(geteuid()) : user->pw_name,
-                     ShortHostName());
-}
 
 Result<void> ReadLabels(const Settings& settings, model::Service& value) {
   for (const std::string& text : settings.All("label")) {

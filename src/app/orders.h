@@ -15,6 +15,8 @@ namespace rollcall::app {
 
 // How long a command tries to reach the store before it takes it for away.
 inline constexpr std::chrono::milliseconds kStorePatience{5000};
+// The same for what takes many transactions.
+inline constexpr std::chrono::milliseconds kReleasePatience{300'000};
 
 // --zone, --pending.path and the --etcd.* flags: of every command that writes.
 [[nodiscard]] std::vector<Setting> ClientSettings();

@@ -51,7 +51,7 @@ void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const st
 
 // Some server holds it: what is not in the store is served from the record.
 void Ledger::StageHeld(Stage& stage, const std::string& key, const Mark& mark) {
-  if (!mark.readable || Current(stage, key)) return;
+  if (!mark.readable || Current(stage, key) || removals_.IsMarked(key, mark.revision)) return;
   const store::KeyValue kv{.key = key, .value = mark.record.value, .mod_revision = mark.revision};
   auto made = MakeRegistration(options_.prefix, kv, nullptr);
   if (!IsRegistration(key) || !made || !(*made)->valid) return;

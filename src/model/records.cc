@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "model/json_text.h"
 #include "model/time.h"
 
 namespace rollcall::model {
@@ -126,11 +127,14 @@ std::optional<RecordPlace> ParseRecordKey(std::string_view key) {
 }
 
 std::string ToJson(const Record& record) {
-  json::object object{{"since", FormatTime(record.since)}, {"by", record.by}, {"why", record.why}};
+  // What others wrote need not be UTF-8; as JSON nobody could read it.
+  json::object object{{"since", FormatTime(record.since)},
+                      {"by", MendUtf8(record.by)},
+                      {"why", MendUtf8(record.why)}};
   if (record.health) object["health"] = ToString(*record.health);
   if (!record.machine.empty()) object["machine"] = record.machine;
   if (record.until) object["until"] = FormatTime(*record.until);
-  if (!record.value.empty()) object["value"] = record.value;
+  if (!record.value.empty()) object["value"] = MendUtf8(record.value);
   return json::serialize(object);
 }
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
+#include "model/selector.h"
 #include "model/service.h"
 
 namespace rollcall::registry {
@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kMaxLabel = 63;         // RFC 1035 section 2.3.4
 constexpr std::size_t kMaxLabelValue = 1024;  // ours: labels are shown, not stored in bulk
 constexpr std::size_t kMaxLabels = 64;        // ours
-constexpr unsigned kMaxShards = 1024;
 
 tl::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorCode::kInvalid, std::move(message));
@@ -26,15 +25,6 @@ bool IsDigit(char c) {
 }
 bool IsLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// Plain decimal as one would write it: no sign, no leading zero.
-std::optional<unsigned> ReadNumber(std::string_view text) {
-  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::string Lower(std::string_view text) {
@@ -67,7 +57,7 @@ Result<void> CheckDnsLabel(std::string_view label, std::string_view what, std::s
     return Bad(
         fmt::format("{} name {:?} has a label that starts or ends with a hyphen", what, whole));
   }
-  if (IsSelector(label)) {
+  if (model::ParseSelector(label)) {
     return Bad(
         fmt::format("{} name {:?} has the label {:?}, which selects among registrations and "
                     "cannot be registered",
@@ -215,20 +205,6 @@ Result<void> CheckTtl(std::uint32_t ttl) {
     return Bad(fmt::format("ttl {} s is above 2147483647, the most that DNS carries", ttl));
   }
   return {};
-}
-
-bool IsSelector(std::string_view label) {
-  const std::string lower = Lower(label);
-  std::string_view rest = lower;
-  if (rest == "_healthy") return true;
-  constexpr std::string_view kShard = "_shard";
-  if (!rest.starts_with(kShard)) return false;
-  rest.remove_prefix(kShard.size());
-  const std::size_t of = rest.find("of");
-  if (of == std::string_view::npos) return false;
-  const auto index = ReadNumber(rest.substr(0, of));
-  const auto count = ReadNumber(rest.substr(of + 2));
-  return index && count && *index < *count && *count <= kMaxShards;
 }
 
 bool IsAddressOnly(std::string_view service) {
