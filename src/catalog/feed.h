@@ -73,8 +73,8 @@ class Feed {
   [[nodiscard]] SteadyTime last_contact() const;
   [[nodiscard]] FeedCounters counters() const;
 
-  // Waits until the view has reached `revision`, of a registration, and is synced.  False: it had not
-  // by the deadline.
+  // Waits until the view has reached `revision`, of a registration, and is synced.  False: it had
+  // not by the deadline.
   [[nodiscard]] bool WaitForRevision(store::Revision revision, SteadyTime deadline) const;
 
  private:

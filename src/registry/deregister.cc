@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "model/records.h"
 #include "model/service.h"
 #include "registry/mark_lease.h"
 #include "registry/registry.h"

@@ -76,10 +76,10 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
   if (!keys) return Fail(keys.error());
   store::TxnRequest request;
   for (const std::string& key : *keys) {
-    for (const std::string& part : {key, model::RecordKey(model::Area::kGone, key),
-                                    model::RecordKey(model::Area::kAlive, key),
-                                    model::RecordKey(model::Area::kStopping, key),
-                                    model::RecordKey(model::Area::kHeld, key)}) {
+    for (const std::string& part :
+         {key, model::RecordKey(model::Area::kGone, key),
+          model::RecordKey(model::Area::kAlive, key), model::RecordKey(model::Area::kStopping, key),
+          model::RecordKey(model::Area::kHeld, key)}) {
       request.then.emplace_back(store::GetOp{store::KeyRange::Single(part)});
     }
   }
