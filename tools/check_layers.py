@@ -23,7 +23,7 @@ ROOMS = {
     "catalog": (["base", "wire", "model", "store"], []),
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
-    "keeper": (["base", "model", "catalog", "registry"], []),
+    "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
     "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
     "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
     "agent": (["base", "model", "store", "registry"], []),

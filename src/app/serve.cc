@@ -10,9 +10,11 @@
 #include <optional>
 #include <thread>
 
+#include "app/address.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
+#include "app/keeper_metrics.h"
 #include "app/metrics.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
@@ -21,6 +23,7 @@
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
+#include "keeper/keeper.h"
 #include "registry/registry.h"
 #include "serving/dns/server.h"
 
@@ -64,6 +67,8 @@ class Service {
         reader_(publisher_.AddReader()),
         scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
+        keeper_(
+            store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns),
         web_(options.web, {{"/-/healthy",
@@ -81,6 +86,7 @@ class Service {
     }
     feed_.Start();
     if (auto ok = store_->Start(); !ok) return ok;
+    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
@@ -116,6 +122,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    keeper_.Stop();
     store_->Stop();
   }
 
@@ -163,6 +170,7 @@ class Service {
     metrics.Gauge("store_synced", "Whether the view is known to be that of the store.",
                   feed_.standing() == Standing::kSynced ? 1 : 0);
     CollectFeed(metrics);
+    CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
     CollectDns(metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
@@ -220,6 +228,15 @@ class Service {
       // The feed asks again with its next proof of contact.
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
+    return options;
+  }
+
+  keeper::Options KeeperOptions() const {
+    keeper::Options options;
+    options.look.by = "serve@" + ShortHostName();
+    options.look.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
     return options;
   }
 
@@ -292,6 +309,7 @@ class Service {
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;
+  keeper::Keeper keeper_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store

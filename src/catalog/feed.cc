@@ -26,6 +26,8 @@ constexpr std::size_t kMostEventsAtOnce = 10'000;
 const std::string kSerialKey(model::kSerialKey);
 // Keys that one transaction reads.
 constexpr std::size_t kMostAtOnce = 128;
+// Leases asked about for one batch of events; more that are silent have ended.
+constexpr std::size_t kMostLeasesAsked = 1000;
 
 ErrandOptions ErrandsOf(const FeedOptions& options) {
   return {.call_timeout = options.contact_timeout,
@@ -114,6 +116,7 @@ class Feed::Impl {
   [[nodiscard]] Result<void> List();
   [[nodiscard]] Error Follow(Backoff& backoff, Told& told);
   [[nodiscard]] Result<void> AskForMarks(const std::vector<std::string>& keys);
+  [[nodiscard]] Result<void> AskForLeases(const std::vector<std::string>& keys);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
 
   // contact thread
@@ -267,6 +270,21 @@ Result<void> Feed::Impl::AskForMarks(const std::vector<std::string>& keys) {
   return {};
 }
 
+// Whether those that were not went with a lease that ended.
+Result<void> Feed::Impl::AskForLeases(const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  const auto leases = ledger_.With([&](Ledger& ledger) { return ledger.LeasesOf(keys); });
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    if (i < kMostLeasesAsked) {
+      const auto left = store_.LeaseTimeToLive(leases[i], After(options_.contact_timeout));
+      if (left) continue;  // somebody deleted the key
+      if (left.error().code != ErrorCode::kNotFound) return Fail(left.error());
+    }
+    ledger_.With([&](Ledger& ledger) { ledger.HearLeaseOver(leases[i]); });
+  }
+  return {};
+}
+
 void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
                             std::optional<Error>& end) {
   // All that is there already: one change of the view instead of many.
@@ -279,7 +297,9 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
     std::move(more->events.begin(), more->events.end(), std::back_inserter(batch.events));
   }
   const auto doubtful = ledger_.With([&](Ledger& ledger) { return ledger.Doubtful(batch.events); });
-  if (auto asked = AskForMarks(doubtful); !asked) {
+  auto asked = AskForMarks(doubtful);
+  if (asked) asked = AskForLeases(doubtful);
+  if (!asked) {
     end = std::move(asked.error());  // the watch will tell of all of it again
     return;
   }

@@ -8,6 +8,8 @@
 // Threads: none of its own; the feed locks.  It is the Publisher's one writer.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -63,6 +65,10 @@ class Ledger {
   // it may come later.  To be asked for, and told by HearGone(), before Apply().
   [[nodiscard]] std::vector<std::string> Doubtful(std::span<const store::Event> events) const;
   void HearGone(const store::KeyValue& record);
+  // The leases that these keys had, but for those that asked to go with theirs.  That one
+  // is over, to be told before Apply() too, is no deregistration: what it took is held.
+  [[nodiscard]] std::vector<store::LeaseId> LeasesOf(const std::vector<std::string>& keys);
+  void HearLeaseOver(store::LeaseId lease) { over_.insert(lease); }
 
   // Whole revisions of each range, in order, each once.  Returns how many were
   // registrations'.
@@ -141,7 +147,7 @@ class Ledger {
   void StageReleased(Stage& stage, const std::string& key, store::Revision revision);
   void StagePresent(Stage& stage, const std::string& key);
   void Weigh(Stage& stage, const Gone& gone, store::Revision revision);
-  void Hold(Stage& stage, const Gone& gone, store::Revision revision, const std::string& why);
+  void Hold(Stage& stage, const Gone& gone, store::Revision revision, std::string_view why);
   void StageAbsent(Stage& stage, const Registration& registration, store::Revision revision);
   void StageVanished(Stage& stage, store::Revision revision);
   void StageVanishedMarks(Stage& stage);
@@ -160,7 +166,8 @@ class Ledger {
   LeaseBook leases_;
   FlawBook flaws_;
   Removals removals_;
-  TextSet absent_;  // in the tree, but held: not in the store
+  absl::flat_hash_set<store::LeaseId> over_;  // of the batch to come
+  TextSet absent_;                            // in the tree, but held: not in the store
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
   bool other_store_ = false;         // the list in hand is the first of another store

@@ -98,14 +98,10 @@ void Ledger::Weigh(Stage& stage, const Gone& gone, store::Revision revision) {
     for (const RegistrationPtr& one : some) StageErase(stage, std::string(one->key), revision);
     Publish(std::exchange(stage, {}));
   };
-  // Who asked that it go with the lease asked for each alone.
-  const auto ordered = [](const RegistrationPtr& one) {
-    return one->extension && one->extension->on_loss == "remove" && one->lease != 0;
-  };
   Gone together;
   for (const RegistrationPtr& one : gone) {
-    if (ordered(one)) {
-      settle({one});
+    if (GoesWithLease(*one)) {
+      settle({one});  // it was asked for, of each alone
     } else {
       together.push_back(one);
     }
@@ -126,15 +122,14 @@ void Ledger::StageAbsent(Stage& stage, const Registration& registration, store::
   if (made) Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
 }
 
-void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision,
-                  const std::string& why) {
+void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision, std::string_view why) {
   for (const RegistrationPtr& one : gone) {
     const std::string key(one->key);
     StageAbsent(stage, *one, revision);
     if (CurrentMark(stage, Area::kHeld, key)) continue;
     Mark mark;
     mark.record.since = clock_.WallNow();
-    mark.record.why = why;
+    mark.record.why = std::string(why);
     mark.record.value = model::ToJson(ToService(*one));
     StageMark(stage, Area::kHeld, key, std::make_shared<const Mark>(std::move(mark)));
   }
@@ -163,13 +158,14 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
     }
   }
   Gone gone;
+  Gone leased;  // nobody knows any more whether their leases had ended
   for (const RegistrationPtr& one : vanished) {
     const std::string key(one->key);
     const bool held = listed_marks_.contains(model::RecordKey(Area::kHeld, key));
     if (!one->usable() || removals_.IsMarked(key, one->mod_revision)) {
       StageErase(stage, key, revision);
     } else if (!held && !absent_.contains(key)) {
-      gone.push_back(one);
+      (one->lease != 0 && !GoesWithLease(*one) ? leased : gone).push_back(one);
     } else {
       if (!held) StageReleased(stage, key, revision);  // goes on, by our own word
       if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, revision);
@@ -177,6 +173,11 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
   }
   for (const std::string& key : unusable) {
     if (!Current(stage, key)) StageErase(stage, key, revision);
+  }
+  if (!leased.empty() && removals_.protects()) {
+    Hold(stage, leased, revision, std::string(kLeaseOver));
+  } else {
+    gone.insert(gone.end(), leased.begin(), leased.end());
   }
   if (gone.empty()) return;
   if (other_store_ && removals_.protects()) {

@@ -304,6 +304,26 @@ TEST_F(LedgerTest, WhatAsksToGoWithItsLeaseIsWeighedAlone) {
   EXPECT_EQ(ledger_.held(), 2U);
 }
 
+TEST_F(LedgerTest, TheEndOfALeaseIsNoDeregistration) {
+  for (int i = 1; i <= 3; ++i) {
+    const std::string key = Key("node/" + std::to_string(i));
+    Put(key, Json(i));
+    pairs_[key].lease = 70 + i;
+  }
+  List();
+  const std::vector<std::string> keys = {Key("node/1"), Key("node/2")};
+  EXPECT_THAT(ledger_.LeasesOf(keys), UnorderedElementsAre(71, 72));
+  ledger_.HearLeaseOver(71);
+  Hear({Delete(keys[0])});
+  EXPECT_EQ(Count(), 3U);
+  Hear({Delete(keys[1])});  // by hand: its lease lives
+  EXPECT_THAT(Names(), ElementsAre("node/1=1", "node/3=3"));
+  Delete(Key("node/3"));  // while nobody watched
+  List();
+  EXPECT_THAT(Names(), ElementsAre("node/1=1", "node/3=3"));
+  EXPECT_EQ(ledger_.held(), 2U);
+}
+
 // --- while nobody watched
 
 TEST_F(LedgerTest, WhatANewListLacksIsHeldUnlessItWasDeregistered) {

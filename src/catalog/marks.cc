@@ -58,10 +58,16 @@ void Marks::Set(Area area, const std::string& subject, const MarkPtr& mark) {
 void Marks::LookAtLife(const std::string& key, const Registration* registration) {
   const bool owned =
       registration && registration->extension && !registration->extension->owner.empty();
-  if (owned && !Find(Area::kAlive, key)) {
-    lifeless_.insert(key);
-  } else {
+  if (!owned || Find(Area::kAlive, key)) {
     lifeless_.erase(key);
+    retained_.erase(key);
+    return;
+  }
+  lifeless_.insert(key);
+  if (registration->extension->retain.empty()) {
+    retained_.erase(key);
+  } else {
+    retained_.insert(key);
   }
 }
 

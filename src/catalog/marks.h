@@ -47,6 +47,8 @@ class Marks {
 
   // Registrations that name an owner and have no `alive` record: lost, if it lasts.
   [[nodiscard]] const TextSet& lifeless() const { return lifeless_; }
+  // Of those, the ones whose owner said after how long they may be deregistered (`retain`).
+  [[nodiscard]] const TextSet& retained() const { return retained_; }
   // `registration` (null: erased) has changed, or the `alive` record under its key.
   void LookAtLife(const std::string& key, const Registration* registration);
 
@@ -55,6 +57,7 @@ class Marks {
 
   std::array<ByKey, kAreas.size()> areas_;
   TextSet lifeless_;
+  TextSet retained_;
 };
 
 // The host of an owner written `agent:HOST` or `run:HOST`; else, for what names no owner,

@@ -198,12 +198,12 @@ TEST(Start, AnAddressInUseIsSaidSo) {
 TEST(Start, AnAddressOfAnotherMachineIsSaidSo) {
   Served served;
   ServerOptions options;
-  options.listen_addresses = {"192.0.2.1:0"};
+  options.listen_addresses = {"240.0.0.1:0"};  // reserved: no machine's
   Server second(served.engine(), options);
   const auto started = second.Start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().message,
-            "cannot listen at 192.0.2.1:0: Cannot assign requested address");
+            "cannot listen at 240.0.0.1:0: Cannot assign requested address");
 }
 
 TEST(Start, SeveralAddressesServeOneStore) {
