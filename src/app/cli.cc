@@ -9,6 +9,7 @@
 #include <map>
 
 #include "app/command.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -153,7 +154,7 @@ int Refuse(const CLI::App& root, int argc, char** argv, const CLI::ParseError& e
     if (next >= argc) why = "no command is given";
     if (next < argc) {
       const bool flag = *argv[next] == '-';
-      why = fmt::format("{:?} is not a {}", argv[next], flag ? "flag" : "command");
+      why = fmt::format("{} is not a {}", Quote(argv[next]), flag ? "flag" : "command");
     }
   }
   fmt::print(stderr, "rollcall: {}; see `{} --help`\n", why, path);
@@ -171,11 +172,11 @@ int RunCommandLine(int argc, char** argv) {
 
   std::deque<Entry> entries;
   for (Command& command : std::vector<Command>{
-           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), ListCommand(),
-           WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
+           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), AgentCommand(),
+           ListCommand(), WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
            MaintenanceListCommand(), ProtectListCommand(), ProtectReleaseCommand(),
-           CheckConfigCommand(), CheckRecordsCommand(), StoreCheckCommand(), StoreBackupCommand(),
-           StoreRestoreCommand(), StoreCopyCommand()}) {
+           CheckConfigCommand(), CheckServicesCommand(), CheckRecordsCommand(), StoreCheckCommand(),
+           StoreBackupCommand(), StoreRestoreCommand(), StoreCopyCommand()}) {
     entries.emplace_back().command = std::move(command);
     AddCommand(root, entries.back());
   }

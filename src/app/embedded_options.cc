@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/quote.h"
 #include "serving/dns/address.h"
 
 namespace rollcall::app {
@@ -53,7 +54,7 @@ Result<void> CheckAdvertise(const Settings& settings, const std::string& text) {
                          std::stoi(port) >= 1 && std::stoi(port) <= 65'535;
   if (is_number && colon > 0) return {};
   return settings.Wrong("store.advertise",
-                        fmt::format("{:?} is not HOST:PORT, such as 192.0.2.1:2379", text));
+                        fmt::format("{} is not HOST:PORT, such as 192.0.2.1:2379", Quote(text)));
 }
 
 Result<void> ReadListen(const Settings& settings, EmbeddedOptions& options) {
