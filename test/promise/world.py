@@ -3,7 +3,7 @@
     ns1, ns2            rollcall, DNS on port 53; the embedded store as well
     etcd1 ...           the members of the cluster
     rack                all targets but those of the boxes: 10.54.0.0/16, one node_exporter
-    box1 ...            a host of its own each, with a node_exporter
+    box1 ...            a host of its own each, with a node_exporter; see owners.py
     monitor             Prometheus, with nothing but ns1 (and ns2) in its resolv.conf
 """
 
@@ -17,9 +17,9 @@ import time
 from harness import process, rollcall
 from harness.etcd import Cluster
 from harness.prometheus import Prometheus
-from harness.scenario import server
 from harness.wait import Failure, check
 
+from owners import EXPORTER, Run
 from roll import Roll, target
 
 PREFIX = "/skydns/internal/prom"
@@ -30,8 +30,6 @@ CONFIG = "global: {scrape_interval: 5s, scrape_timeout: 4s}\nscrape_configs:\n"
 JOB = """- job_name: {job}
   dns_sd_configs: [{{names: [{names}], refresh_interval: {refresh}s}}]
 """
-EXPORTER = ["--collector.disable-defaults", "--collector.uname", "--web.disable-exporter-metrics",
-            "--log.level=error"]
 
 
 def key(service, host):
@@ -55,6 +53,10 @@ class World:
             self.etcd_urls = self.etcd.endpoints
         self.servers = [self._server(host) for host in self.server_hosts]
         self.load(self._initial())
+        self.owners = {}  # name of a box: who registers it, if not we
+        if fault.owner:
+            self.roll.add("node", [target("node", box.name) for box in self.boxes])
+            self.owners = {box.name: fault.owner(self, box) for box in self.boxes}
         self.prometheus = self.start_prometheus()
 
     def _lay_network(self, net):
@@ -68,9 +70,9 @@ class World:
         _ip("-n", "monitor", "route", "add", "10.54.0.0/16", "via", self.rack.address)
 
     def _start_exporters(self):
-        self.exporters = {host.name: self.scenario.start(
-            f"exporter-{host.name}", [server("prometheus-node-exporter"), *EXPORTER], host=host)
-            for host in [self.rack, *self.boxes]}
+        hosts = [self.rack] + ([] if self.fault.owner is Run else self.boxes)
+        self.exporters = {host.name: self.scenario.start(f"exporter-{host.name}", EXPORTER, host=host)
+                          for host in hosts}
 
     def _server(self, host):
         where = {"name": host.name, "host": host, "listen": f"{host.address}:53",
@@ -107,7 +109,7 @@ class World:
         initial = []
         for service, count in self.fault.services.items():
             own = self.boxes if service == "node" else []
-            initial += [(service, box.name, box.address) for box in own]
+            initial += [(service, box.name, box.address) for box in own if not self.fault.owner]
             initial += [(service, f"h{i:03}", self.address()) for i in range(1, count - len(own) + 1)]
         return initial
 
@@ -146,7 +148,10 @@ class World:
         # Where the embedded store is, its server's host; else one that nothing happens to.
         if self.store == "embedded":
             return rollcall.cli(*words, host=self.server_hosts[0])
-        return rollcall.cli(*words, *(f"--etcd.endpoint={url}" for url in self.etcd_urls.split(",")))
+        return rollcall.cli(*words, *self.endpoint_flags())
+
+    def endpoint_flags(self):
+        return [f"--etcd.endpoint={url}" for url in self.etcd_urls.split(",")]
 
     def local(self, *words):
         """A command that needs no store."""

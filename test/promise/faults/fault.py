@@ -19,6 +19,7 @@ class Fault:
     flags, etcd_flags = (), ()
     etcd_disk = server_disk = None  # a file system of that size for its data
     fake_clock = False  # a wall clock of the servers' own, for World.set_clock()
+    owner = None  # (world, box): who registers the boxes; None: they are registered as all others
     needs = ()  # see features.py
     brief = ()  # with which stores it is one of the short form
     hold, brief_hold = 20, 8

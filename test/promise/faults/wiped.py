@@ -1,12 +1,11 @@
 """Keys that go by the hundred without anybody's mark."""
 
 import shutil
-import time
 
-from harness.wait import check
+from harness.wait import check, wait_for
 
 from roll import target
-from world import PREFIX, key
+from world import OWN, PREFIX, key
 
 from .fault import Fault
 
@@ -21,9 +20,15 @@ class Wiped(Fault):
 
     def cause(self):
         self.wipe()
+        self.wait_held()
 
     def wipe(self):
         self.world.ctl("del", "--prefix", PREFIX + "/")
+
+    def wait_held(self):
+        """Until a server has written down what it holds."""
+        wait_for("what is held to be written down", lambda: self.world.ctl(
+            "get", "--prefix", "--keys-only", "--limit=1", f"{OWN}/held/"), 10)
 
     def end(self):
         self.world.put_back()
@@ -31,6 +36,15 @@ class Wiped(Fault):
     def after(self):
         """Nothing of it is left in the way of a deregistration."""
         self.world.deregister("node", "h011")
+
+
+class WipedAndDeregistered(Wiped):
+    """Somebody who deregisters does not wait until a server has written down what it holds."""
+
+    name = "the prefix wiped, h007 deregistered in the same moment"
+
+    def cause(self):
+        self.wipe()
 
 
 class WipedServices(Wiped):
@@ -62,7 +76,7 @@ class WipedAll(Wiped):
 
     def wipe(self):
         self.world.ctl("del", "--from-key", "")
-        time.sleep(3)
+        self.wait_held()
         self.world.ctl("del", "--from-key", "")
 
 
@@ -72,7 +86,7 @@ class WipedThenRestart(Wiped):
 
     def cause(self):
         self.wipe()
-        time.sleep(3)
+        self.wait_held()
         self.world.restart_servers()
 
 
@@ -88,6 +102,7 @@ class WipedWhileDown(Wiped):
         self.wipe()
         for server in self.servers:
             server.start(wait=False)
+        self.wait_held()
 
 
 class WipedWhileCutOff(Wiped):
@@ -99,6 +114,7 @@ class WipedWhileCutOff(Wiped):
         self.wipe()
         self.world.compact()
         self.world.partition(False)
+        self.wait_held()
 
 
 class WipedBesideFresh(Wiped):
@@ -112,9 +128,9 @@ class WipedBesideFresh(Wiped):
     def cause(self):
         fresh = self.servers[1]
         fresh.process.kill()
-        shutil.rmtree(self.world.store_directory(fresh))
+        shutil.rmtree(self.world.store_directory(fresh), ignore_errors=True)
         self.wipe()
-        time.sleep(3)
+        self.wait_held()
         fresh.start(wait=False)
 
 
