@@ -26,7 +26,7 @@ ROOMS = {
     "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
     "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
     "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
-    "agent": (["base", "model", "store", "registry"], []),
+    "agent": (["base", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
 # The store in memory is the tests' store: every room's tests may include it, and

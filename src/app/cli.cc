@@ -172,11 +172,11 @@ int RunCommandLine(int argc, char** argv) {
 
   std::deque<Entry> entries;
   for (Command& command : std::vector<Command>{
-           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), ListCommand(),
-           WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
+           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), AgentCommand(),
+           ListCommand(), WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
            MaintenanceListCommand(), ProtectListCommand(), ProtectReleaseCommand(),
-           CheckConfigCommand(), CheckRecordsCommand(), StoreCheckCommand(), StoreBackupCommand(),
-           StoreRestoreCommand(), StoreCopyCommand()}) {
+           CheckConfigCommand(), CheckServicesCommand(), CheckRecordsCommand(), StoreCheckCommand(),
+           StoreBackupCommand(), StoreRestoreCommand(), StoreCopyCommand()}) {
     entries.emplace_back().command = std::move(command);
     AddCommand(root, entries.back());
   }

@@ -37,7 +37,7 @@ Ended WatchOver(pid_t child, const Signals& signals) {
                             (signal && (signal->number == SIGTERM || signal->number == SIGINT));
       return ended;
     }
-    if (!signal || signal->number == SIGCHLD) continue;
+    if (!signal || signal->number == SIGCHLD || signal->number == SIGPIPE) continue;
     if (signal->number == SIGTERM || signal->number == SIGINT) ended.asked_to_stop = true;
     // A key at the terminal has reached the child already.
     if (!signal->by_kernel) kill(child, signal->number);
@@ -98,7 +98,9 @@ void Leave(Session& session, PendingOrder order, const Plan& plan, Announcer& an
 int Supervise(Session& session, const PendingOrder& order, const Invocation& invocation,
               const Plan& plan) {
   // Before the first thread, and before the child: none of them may take our signals.
-  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD});
+  // That of a log which nobody reads any more is only blocked.
+  const Signals signals(
+      {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD, SIGPIPE});
   const auto child = Spawn(invocation.command);
   if (!child) {
     (void)Report(child.error());

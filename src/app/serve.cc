@@ -350,8 +350,9 @@ class StopLimit {
 int Run(const Invocation& invocation) {
   const auto options = Load(invocation);
   if (!options) return Report(options.error());
-  // Before the first thread, so that none of them takes our signals.
-  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  // Before the first thread, so that none of them takes our signals; and that of a log which
+  // nobody reads any more ends nothing.
+  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto store = ServerStore::Open(*options);
   if (!store) {

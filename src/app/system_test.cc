@@ -1,4 +1,5 @@
 // Child, address, signals and the state of the system: what touches the kernel.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "app/child.h"
 #include "app/signals.h"
 #include "app/spared_check.h"
+#include "app/standard_files.h"
 #include "app/system_state.h"
 
 namespace rollcall::app {
@@ -57,6 +59,16 @@ TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
   (void)std::signal(SIGUSR1, SIG_DFL);
   const Signals signals({SIGUSR1});
   EXPECT_EQ(StatusOf({"/bin/sh", "-c", "kill -USR1 $$; exit 0"}), 128 + SIGUSR1);
+}
+
+TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
+  const auto taken = InSparedProcess("f", [] {
+    for (const int file : {STDIN_FILENO, STDERR_FILENO}) close(file);
+    OpenStandardFiles();
+    const int next = open("/etc/passwd", O_RDONLY);
+    return static_cast<int>(next > STDERR_FILENO && fcntl(STDERR_FILENO, F_GETFD) == 0);
+  });
+  EXPECT_EQ(taken, 1);
 }
 
 TEST(SignalsTest, AreWaitedForAndTellWhoSentThem) {

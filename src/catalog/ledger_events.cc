@@ -119,6 +119,10 @@ void Ledger::StageErased(Stage& stage, const std::vector<std::string>& keys,
     const RegistrationPtr registration = Current(stage, key);
     if (!registration || !registration->usable() || removals_.IsMarked(key, revision - 1)) {
       StageErase(stage, key, revision);
+    } else if (const MarkPtr held = CurrentMark(stage, model::Area::kHeld, key);
+               held && held->revision > revision) {  // another server has weighed it already
+      StageErase(stage, key, revision);
+      StageHeld(stage, key, *held);
     } else if (over_.contains(registration->lease) && !GoesWithLease(*registration)) {
       ended.push_back(registration);
     } else {

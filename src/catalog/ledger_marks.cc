@@ -168,7 +168,10 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
       (one->lease != 0 && !GoesWithLease(*one) ? leased : gone).push_back(one);
     } else {
       if (!held) StageReleased(stage, key, revision);  // goes on, by our own word
-      if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, revision);
+      // Not later than the record, so that one can tell when it is back.
+      const MarkPtr mark = held ? CurrentMark(stage, Area::kHeld, key) : nullptr;
+      const store::Revision missing_at = mark ? mark->revision : revision;
+      if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, missing_at);
     }
   }
   for (const std::string& key : unusable) {

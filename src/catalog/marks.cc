@@ -92,7 +92,14 @@ const Mark* MaintenanceOf(const Registration& registration, const Marks& marks, 
     if (InForce(mark, now)) return mark;
     subject = subject.substr(0, subject.rfind('/'));
   }
-  const Mark* const mark = marks.Find(Area::kMaintenance, "@" + std::string(HostOf(registration)));
+  // On the way of a query, so without an allocation.
+  std::array<char, 256> buffer;
+  const std::string_view host = HostOf(registration);
+  if (host.size() >= buffer.size()) return nullptr;
+  buffer[0] = '@';
+  std::copy(host.begin(), host.end(), buffer.begin() + 1);
+  const Mark* const mark =
+      marks.Find(Area::kMaintenance, std::string_view(buffer.data(), host.size() + 1));
   return InForce(mark, now) ? mark : nullptr;
 }
 

@@ -57,7 +57,9 @@ class Looker {
       if (!mark->readable) continue;
       const RegistrationPtr registration = view_.tree.FindKey(key);
       const store::Revision revision = registration ? registration->mod_revision : 0;
-      if (revision == mark->revision) continue;  // served from the record
+      // Else it is served as of when it vanished, or from the record.
+      const bool back = revision > mark->revision;
+      if (registration && !back) continue;
       Add({.verb = Verb::kUnhold, .seen = {key, revision, mark->revision}});
     }
   }

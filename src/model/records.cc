@@ -53,6 +53,15 @@ class Members {
     health = ParseHealth(text);
     if (!health) Note(Wrong(name, fmt::format("{} is no health", Quote(text))));
   }
+  void Read(std::string_view name, bool& yes) {
+    const json::value* const value = Find(name);
+    if (!value) return;
+    if (const bool* const truth = value->if_bool()) {
+      yes = *truth;
+    } else {
+      Note(Wrong(name, "is neither true nor false"));
+    }
+  }
   void CheckVersion() {
     const json::value* const value = Find("version");
     if (!value) return;
@@ -136,6 +145,7 @@ std::string ToJson(const Record& record) {
   if (!record.machine.empty()) object["machine"] = record.machine;
   if (record.until) object["until"] = FormatTime(*record.until);
   if (!record.value.empty()) object["value"] = MendUtf8(record.value);
+  if (record.again) object["again"] = true;
   return json::serialize(object);
 }
 
@@ -156,6 +166,7 @@ Result<Record> ParseRecord(std::string_view text) {
   members.Read("machine", record.machine);
   members.Read("until", record.until);
   members.Read("value", record.value);
+  members.Read("again", record.again);
   if (!since) members.Note(Wrong("since", "is missing"));
   if (auto problem = std::move(members).problem()) return Fail(*std::move(problem));
   record.since = *since;

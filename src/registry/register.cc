@@ -13,10 +13,12 @@ namespace {
 constexpr int kTries = 32;  // each lost race means that somebody else won one
 
 // Who else holds the instance by a living `alive` key, if anybody.  Who is stopping has
-// said that he lets it go.
+// said that he lets it go; what lies under the asker's own lease is the asker's, also if
+// its address was another one then.
 Result<void> CheckHolder(const Snapshot& now, const model::Service& held,
-                         const model::Service& wanted) {
+                         const model::Service& wanted, store::LeaseId own) {
   if (!now.alive || now.stopping || held.extension.owner.empty()) return {};
+  if (own != 0 && now.alive->lease == own) return {};
   if (held.extension.owner == wanted.extension.owner && held.host == wanted.host) return {};
   const std::string& asker = wanted.extension.owner;
   return Fail(ErrorCode::kConflict,
@@ -32,7 +34,7 @@ struct Change {
 };
 
 Result<Change> Weigh(const Snapshot& now, const model::Service& wanted, const std::string& value,
-                     store::LeaseId lease) {
+                     const Terms& terms) {
   Change change;
   if (!now.registration) return change;
   const auto held = model::ParseService(now.registration->value);
@@ -40,9 +42,10 @@ Result<Change> Weigh(const Snapshot& now, const model::Service& wanted, const st
     change.replaced = "a value that could not be read";
     return change;
   }
-  if (auto ok = CheckHolder(now, *held, wanted); !ok) return Fail(std::move(ok.error()));
+  const store::LeaseId own = terms.alive ? terms.alive->lease : 0;
+  if (auto ok = CheckHolder(now, *held, wanted, own); !ok) return Fail(std::move(ok.error()));
   change.put = model::ToJson(*held) != value || !held->extension_problem.empty() ||
-               now.registration->lease != lease;
+               now.registration->lease != terms.lease;
   if (Endpoint(*held) != Endpoint(wanted)) change.replaced = Endpoint(*held);
   return change;
 }
@@ -77,7 +80,7 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
     if (terms.unless_deregistered && IsDeregistered(*now, terms)) {
       return Fail(ErrorCode::kNotFound, fmt::format("{} has been deregistered", now->key));
     }
-    auto change = Weigh(*now, order.value, value, terms.lease);
+    auto change = Weigh(*now, order.value, value, terms);
     if (!change) return Fail(std::move(change.error()));
     store::TxnRequest txn = MakeTxn(*now, change->put, value, terms.lease);
     if (terms.alive) WriteAlive(*now, *terms.alive, order.value.extension.owner, txn);

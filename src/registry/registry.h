@@ -85,6 +85,7 @@ struct Target {
   // If set: only while it is held with this address (and port, if given), so
   // that a late order does not take away what somebody else put since.
   std::string address;
+  std::string owner = {};  // if set: only while it names this one
 };
 
 // Who does it and why, for the mark that stays.
@@ -146,9 +147,16 @@ class Registry {
 
   // Deletes it and leaves the `gone` mark (a lease of 7 days) in the same
   // transaction, which takes `stopping` away as well.  kNotFound: it was not there; the
-  // message says what is.  kConflict: `target.address` is set and it is held with another.
+  // message says what is.  kConflict: `target.address` or `target.owner` is set and it is
+  // held with another.
   [[nodiscard]] Result<Written> Deregister(const Target& target, const Reason& reason,
                                            store::Deadline deadline);
+
+  // Takes back a deregistration: the mark of it then says that whoever defines the
+  // instance may register it again (model::Record::again).  Without a mark, which lasts 7
+  // days, it leaves one that says so.  Returns false: it is registered, nothing to take back.
+  [[nodiscard]] Result<bool> Readmit(const Target& target, const Reason& reason,
+                                     store::Deadline deadline);
 
   // Everything at or below a service ("": all that the layout covers), read at one
   // revision.  Leaves nothing out: what cannot be served is there with its problem.

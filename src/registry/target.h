@@ -7,7 +7,7 @@
 
 namespace rollcall::registry {
 
-// kConflict: `target.address` is set and the registration is held with another.
+// kConflict: `target.address` or `target.owner` is set and the registration has another.
 [[nodiscard]] Result<void> CheckTarget(const store::KeyValue& registration, const Target& target);
 
 }  // namespace rollcall::registry

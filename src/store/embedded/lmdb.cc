@@ -1,6 +1,8 @@
 #include "store/embedded/lmdb.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -29,6 +31,18 @@ ErrorCode CodeOf(int code) {
   }
 }
 
+// LMDB makes its lock's file for whoever comes first.  Made for root, who looks through a
+// store or takes a backup of it, it would keep the server from writing from then on.
+void MakeLockOf(const std::string& file) {
+  struct stat store {};
+  if (stat(file.c_str(), &store) != 0 || store.st_uid == geteuid()) return;
+  const std::string lock = file + "-lock";
+  const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return;
+  if (fchown(fd, store.st_uid, store.st_gid) != 0) (void)unlink(lock.c_str());
+  (void)close(fd);
+}
+
 Result<Env> OpenMapped(const std::string& file, unsigned flags, std::size_t map_size) {
   MDB_env* raw = nullptr;
   if (const int code = mdb_env_create(&raw); code != 0) return FailOf(code, file);
@@ -48,6 +62,7 @@ tl::unexpected<Error> FailOf(int code, const std::string& what) {
 }
 
 Result<Env> Open(const std::string& file, unsigned flags) {
+  if ((flags & MDB_NOLOCK) == 0) MakeLockOf(file);
   Result<Env> env = Fail(ErrorCode::kInternal, "");
   for (const std::size_t map_size : kMapSizes) {
     env = OpenMapped(file, flags | MDB_NOSUBDIR | MDB_NOTLS, map_size);

@@ -47,10 +47,25 @@ Result<void> SyncDirectoryOf(const std::string& file) {
   return {};
 }
 
+// Without hard links, as on FAT or a share of Windows.
+bool RenameIfFree(const std::string& partial, const std::string& file) {
+  if (renameat2(AT_FDCWD, partial.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) == 0) {
+    return true;
+  }
+  // Nor with that: what is left is to look first.
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  struct stat taken {};
+  errno = EEXIST;
+  return lstat(file.c_str(), &taken) != 0 && rename(partial.c_str(), file.c_str()) == 0;
+}
+
 // Gives a file that is whole its name, durably, unless that is taken.
 Result<void> Reveal(const std::string& partial, const std::string& file) {
-  if (link(partial.c_str(), file.c_str()) != 0) return FailOfErrno(file);
-  (void)unlink(partial.c_str());
+  if (link(partial.c_str(), file.c_str()) == 0) {
+    (void)unlink(partial.c_str());
+  } else if ((errno != EPERM && errno != EOPNOTSUPP) || !RenameIfFree(partial, file)) {
+    return FailOfErrno(file);
+  }
   return SyncDirectoryOf(file);
 }
 
