@@ -12,6 +12,7 @@
 #include "app/signals.h"
 #include "app/standard_files.h"
 #include "app/system_state.h"
+#include "lmdb/spared.h"
 
 namespace rollcall::app {
 namespace {
@@ -44,7 +45,7 @@ TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
 }
 
 TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
-  const auto taken = InSparedProcess("f", [] {
+  const auto taken = lmdb::InSparedProcess("f", [] {
     for (const int file : {STDIN_FILENO, STDERR_FILENO}) close(file);
     OpenStandardFiles();
     const int next = open("/etc/passwd", O_RDONLY);

@@ -120,8 +120,8 @@ def commands(site, host, serve):
     wait_for("the answer", lambda: serve.targets("node.prom.internal") == {"box.node.prom.internal:9100"})
     equal([found["address"] for found in instances("node", *host, host=box)], [box.address],
           "the address is the one towards etcd")
-    run = site.scenario.start("run", [BINARY, "run", "app", "--port=9400", *host, "--", *CHILD, "9400"],
-                              host=box)
+    run = site.scenario.start("run", [BINARY, "run", "app", "--port=9400", "--stop-grace=0s", *host, "--",
+                                      *CHILD, "9400"], host=box)
     wait_for("the program to be registered", lambda: etcd.get("/skydns/internal/prom/app/box"))
     equal(run.stop(), 0, "its end")
     equal(etcd.get("/skydns/internal/prom/app/box"), None, "it is deregistered")
