@@ -43,6 +43,8 @@ void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // So that one connection cannot have all the calls there may be.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.calls / 2));
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_octets + kRequestOverhead));
   builder.SetMaxSendMessageSize(-1);
   // Requests are read before we are asked.  Beyond this gRPC resets those that it has
@@ -123,7 +125,7 @@ class Server::Running {
     }
     for (grpc::Service* service : services_) builder.RegisterService(service);
     others_.Register(builder);
-    queue_.emplace(builder.AddCompletionQueue());
+    queue_.emplace(builder.AddCompletionQueue(), options.limits.calls);
     server_ = builder.BuildAndStart();
     for (std::size_t i = 0; i < ports.size(); ++i) {
       ListenAddress& address = (*addresses)[i];
@@ -151,7 +153,8 @@ class Server::Running {
   [[nodiscard]] const std::vector<std::string>& bound() const { return bound_; }
 
   [[nodiscard]] ServerFigures figures() const {
-    return {.watch_streams = watch_.streams(),
+    return {.calls = queue_->calls(),
+            .watch_streams = watch_.streams(),
             .watches = watch_.watches(),
             .lease_streams = lease_.streams(),
             .watch_octets = watch_.octets(),
