@@ -18,6 +18,7 @@
 #include "app/serve_options.h"
 #include "app/server_store.h"
 #include "app/signals.h"
+#include "app/standard_files.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
@@ -333,6 +334,7 @@ int Run(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals; and that of a log which
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
+  AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto store = ServerStore::Open(*options);
   if (!store) {

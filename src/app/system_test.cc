@@ -1,6 +1,7 @@
 // Child, address, signals and the state of the system: what touches the kernel.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,19 @@ TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
     return static_cast<int>(next > STDERR_FILENO && fcntl(STDERR_FILENO, F_GETFD) == 0);
   });
   EXPECT_EQ(taken, 1);
+}
+
+TEST(ManyFiles, AreAllowedUpToTheHardLimit) {
+  const auto as_allowed = InSparedProcess("f", [] {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    limit.rlim_cur = 50;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    AllowManyFiles();
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<int>(limit.rlim_cur == limit.rlim_max);
+  });
+  EXPECT_EQ(as_allowed, 1);
 }
 
 TEST(SignalsTest, AreWaitedForAndTellWhoSentThem) {
