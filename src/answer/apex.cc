@@ -54,7 +54,7 @@ Found AnswerSoa(Task& task) {
 }
 
 Found AnswerNs(Task& task) {
-  const Reading reading = ReadSubtree(task, task.zone, task.zone.mname, Keep::kHosts);
+  const Reading reading = ReadSubtree(task, task.zone, {task.zone.mname}, Keep::kHosts);
   if (reading.found() == Found::kNoName) return Probe(task, task.zone, task.question.name);
   if (reading.found() != Found::kData) return reading.found();
   task.work.targets.Reset(reading.size());

@@ -27,11 +27,15 @@ struct Path {
   }
 };
 
-// One step of a chain: `name` in `zone`, asked for `type`.
+// One step of a chain: `owner` in `zone`, asked for `type`.
 struct Link {
+  Link(const Zone& its_zone, NameView its_owner, Type its_type)
+      : zone(its_zone), owner(its_owner), type(its_type), selection(Select(zone, owner)) {}
+
   const Zone& zone;
-  NameView name;
+  NameView owner;
   Type type;
+  Selection selection;
 };
 
 Found Append(Task& task, const Link& link, Path& path, std::vector<Record>& out);
@@ -73,7 +77,7 @@ bool AppendOwn(Task& task, const Link& link, const Reading& reading, Texts texts
     const std::size_t found = task.work.records.FindOrAdd(
         HashOf(*rdata), position, [&](std::size_t at) { return out[first + at].rdata == *rdata; });
     if (found == position) {
-      out.push_back({link.name, link.type, ttl, *rdata});
+      out.push_back({link.owner, link.type, ttl, *rdata});
     } else {
       out[first + found].ttl = std::min(out[first + found].ttl, ttl);
     }
@@ -114,10 +118,10 @@ bool AppendTarget(Task& task, const Link& link, NameView target, Path& path,
 bool AppendAlias(Task& task, const Link& link, const Registration& registration, Path& path,
                  std::vector<Record>& out) {
   const NameView target(registration.host.name);
-  if (target.IsAtOrBelow(link.name)) return false;
+  if (target.IsAtOrBelow(link.selection.name)) return false;
   if (path.size > kMaxChain || path.Has(target)) return false;
   const std::size_t first = out.size();
-  out.push_back({link.name, Type::kCname, task.Ttl(registration), wire::NameData{target}});
+  out.push_back({link.owner, Type::kCname, task.Ttl(registration), wire::NameData{target}});
   if (AppendTarget(task, link, target, path, out)) return true;
   out.resize(first);
   return false;
@@ -145,15 +149,17 @@ void AppendFailedAddresses(Task& task, const Link& link, const Reading& reading,
     const Registration& registration = reading[i];
     const NameView target(registration.host.name);
     if (!IsPlainName(registration) || !IsFailedAddress(target)) continue;
-    out.push_back({link.name, Type::kCname, task.Ttl(registration), wire::NameData{target}});
+    out.push_back({link.owner, Type::kCname, task.Ttl(registration), wire::NameData{target}});
   }
 }
 
 // The zone's own name answers A and AAAA from apex.dns.ZONE, if that is there.
 Reading Read(Task& task, const Link& link) {
-  const bool apex = link.type != Type::kTxt && link.name == link.zone.name.view() &&
+  Selection selection = link.selection;
+  const bool apex = link.type != Type::kTxt && selection.name == link.zone.name.view() &&
                     task.view.tree.Find(link.zone.apex) != nullptr;
-  return ReadSubtree(task, link.zone, apex ? link.zone.apex.view() : link.name,
+  if (apex) selection.name = link.zone.apex;
+  return ReadSubtree(task, link.zone, selection,
                      link.type == Type::kTxt ? Keep::kHostsAndTexts : Keep::kHosts);
 }
 

@@ -17,13 +17,13 @@ void Append(Task& task, const catalog::Registration& registration) {
 }  // namespace
 
 Found AnswerCname(Task& task) {
-  const Reading reading = ReadExact(task, task.zone, task.question.name);
+  const Reading reading = ReadExact(task, task.zone, Select(task.zone, task.question.name));
   if (reading.size() > 0 && IsName(reading[0])) Append(task, reading[0]);
   return reading.found();
 }
 
 Found AnswerPtr(Task& task) {
-  const Reading reading = ReadExact(task, task.zone, task.question.name);
+  const Reading reading = ReadExact(task, task.zone, Select(task.zone, task.question.name));
   std::vector<wire::Record>& out = task.answer.answer;
   for (std::size_t i = 0; i < reading.size(); ++i) {
     if (!IsName(reading[i])) continue;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,7 +35,20 @@ class ResolveTest : public ::testing::Test {
     kv.mod_revision = ++view_.revision;
     kv.lease = lease;
     const catalog::RegistrationPtr before = view_.tree.FindKey(kv.key);
-    view_.tree.Put(catalog::MakeRegistration("/skydns", kv, before.get()).value());
+    const auto made = catalog::MakeRegistration("/skydns", kv, before.get()).value();
+    view_.tree.Put(made);
+    view_.marks.LookAtLife(kv.key, made.get());
+  }
+  // One that names an owner, with its health if it is alive.
+  void PutOwned(const std::string& path, const std::string& host,
+                std::optional<model::Health> health) {
+    Put(path, R"({"host":")" + host + R"(","port":9100,"rollcall":{"owner":"agent:server01"}})");
+    if (health) PutMark(model::Area::kAlive, "/skydns/" + path, {.health = health});
+  }
+  void PutMark(model::Area area, const std::string& subject, const model::Record& record) {
+    view_.marks.Set(area, subject,
+                    std::make_shared<const catalog::Mark>(catalog::Mark{record, true, 1}));
+    view_.marks.LookAtLife(subject, view_.tree.FindKey(subject).get());
   }
   void PutHost(const std::string& path, const std::string& host) {
     Put(path, R"({"host":")" + host + R"(","port":9100})");
@@ -55,7 +70,8 @@ class ResolveTest : public ::testing::Test {
 
   catalog::View view_;
   Zones zones_{{.names = {N("z.test"), N("y.test")}, .default_ttl = 15, .negative_ttl = 5}};
-  Context context_{.now = SteadyTime(std::chrono::hours(1))};
+  Context context_{.now = SteadyTime(std::chrono::hours(1)),
+                   .wall_now = WallTime(std::chrono::hours(1000))};
   std::vector<OutsideResult> outside_;
   wire::Question question_;
   Answer answer_;

@@ -101,6 +101,15 @@ bool Keeps(Keep keep, const Registration& registration) {
          (keep == Keep::kHostsAndTexts && HasText(registration));
 }
 
+// Moves what the selection keeps to the front, and returns how many.
+std::size_t KeepSelected(const Task& task, const Selection& selection,
+                         std::span<const Registration*> services) {
+  const auto end = std::remove_if(services.begin(), services.end(), [&](const Registration* one) {
+    return !selection.Keeps(task, *one);
+  });
+  return static_cast<std::size_t>(end - services.begin());
+}
+
 // No grouping and no merging will take its record away again.
 bool StandsAlone(const Registration& r) {
   return r.service.group.empty() && r.service.target_strip <= 0 && r.service.port != -1 &&
@@ -109,29 +118,33 @@ bool StandsAlone(const Registration& r) {
 
 }  // namespace
 
-Reading ReadSubtree(Task& task, const Zone& zone, wire::NameView name, Keep keep,
+Reading ReadSubtree(Task& task, const Zone& zone, const Selection& selection, Keep keep,
                     std::size_t most) {
   auto& kept = task.work.kept;
   const std::size_t begin = kept.size();
   std::size_t alone = 0;
-  Found found = VisitSubtree(task, zone, name, Order::kKeys, [&](const Registration& registration) {
+  const auto visit = [&](const Registration& registration) {
     if (!Keeps(keep, registration)) return true;
     kept.push_back(&registration);
-    if (StandsAlone(registration)) ++alone;
+    if (StandsAlone(registration) && selection.Keeps(task, registration)) ++alone;
     return alone <= most;
-  });
+  };
+  Found found = VisitSubtree(task, zone, selection.name, Order::kKeys, visit);
   if (alone > most) found = Found::kTooMany;
-  const std::size_t count = KeepGroup(std::span(kept).subspan(begin));
+  // Groups first: who is ill does not put others in his place, so that what is selected is
+  // always a part of what the plain name gives.
+  std::size_t count = KeepGroup(std::span(kept).subspan(begin));
+  count = KeepSelected(task, selection, std::span(kept).subspan(begin, count));
   return Reading(task.work, found, begin, begin + count);
 }
 
-Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
+Reading ReadExact(Task& task, const Zone& zone, const Selection& selection) {
   auto& kept = task.work.kept;
   const std::size_t begin = kept.size();
-  const wire::NameView fixed = FixedPart(zone, name);
+  const wire::NameView fixed = FixedPart(zone, selection.name);
   const catalog::Node* node = task.view.tree.Find(fixed);
   if (node == nullptr) return Reading(task.work, Found::kNoName, begin, begin);
-  if (fixed.size() != name.size()) return Reading(task.work, Found::kData, begin, begin);
+  if (fixed.size() != selection.name.size()) return Reading(task.work, Found::kData, begin, begin);
 
   bool unreadable = false;
   bool usable = false;
@@ -140,7 +153,8 @@ Reading ReadExact(Task& task, const Zone& zone, wire::NameView name) {
     ++task.registrations;
     if (registration->nameless) continue;
     (registration->usable() ? usable : unreadable) = true;
-    if (registration->usable() && Keeps(Keep::kHosts, *registration)) {
+    if (registration->usable() && Keeps(Keep::kHosts, *registration) &&
+        selection.Keeps(task, *registration)) {
       kept.push_back(registration.get());
     }
   }

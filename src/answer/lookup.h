@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "answer/selection.h"
 #include "answer/task.h"
 
 namespace rollcall::answer {
@@ -36,17 +37,19 @@ class Reading {
 // Which services a read keeps: those with a host; for TXT those with a text too.
 enum class Keep : std::uint8_t { kHosts, kHostsAndTexts };
 
-// What is below `name`; if nothing is, what is at it (a name's own value is hidden
+// What is below the name; if nothing is, what is at it (a name's own value is hidden
 // by what is below it).  Labels `*` and `any` left of `zone` stand for any label.
+// A name of which the selection keeps nothing is there all the same.
 // More than `most` services that each give a record of their own: kTooMany.
-[[nodiscard]] Reading ReadSubtree(Task& task, const Zone& zone, wire::NameView name, Keep keep,
+[[nodiscard]] Reading ReadSubtree(Task& task, const Zone& zone, const Selection& selection,
+                                  Keep keep,
                                   std::size_t most = std::numeric_limits<std::size_t>::max());
 
-// What is at exactly `name`.
-[[nodiscard]] Reading ReadExact(Task& task, const Zone& zone, wire::NameView name);
+// What is at exactly the name.
+[[nodiscard]] Reading ReadExact(Task& task, const Zone& zone, const Selection& selection);
 
-// What ReadSubtree() would find, without reading more than the first value that
-// can be read.
+// What ReadSubtree() would find at a name without selectors, without reading more than
+// the first value that can be read.
 [[nodiscard]] Found Probe(Task& task, const Zone& zone, wire::NameView name);
 
 }  // namespace rollcall::answer

@@ -49,7 +49,7 @@ Found Dispatch(Task& task) {
     default:
       break;
   }
-  return Probe(task, task.zone, task.question.name);
+  return Probe(task, task.zone, Select(task.zone, task.question.name).name);
 }
 
 // SERVFAIL keeps the targets of whoever asked.
@@ -89,7 +89,8 @@ void Conclude(Task& task, Found found) {
   if (found == Found::kData) return Negative(task, Rcode::kNoError);
   if (!synced) return FailNotReady(task);  // another replica may know the name
   // A zone's own name is always there.
-  Negative(task, AtApex(task) ? Rcode::kNoError : Rcode::kNxDomain);
+  const bool apex = Select(task.zone, task.question.name).name == task.zone.name.view();
+  Negative(task, apex ? Rcode::kNoError : Rcode::kNxDomain);
 }
 
 void MarkStale(Answer& answer) {

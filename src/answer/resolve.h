@@ -35,6 +35,7 @@ struct OutsideResult {
 struct Context {
   catalog::Standing standing = catalog::Standing::kSynced;
   SteadyTime now;
+  WallTime wall_now{};  // by which maintenance has an end
   // What was found outside so far; null: there is no forwarder, so an outside
   // alias is a bare CNAME.
   const std::vector<OutsideResult>* outside = nullptr;

@@ -44,7 +44,7 @@ std::size_t Responder::MaxSize() const {
 std::size_t Responder::Encode(wire::Reply reply, std::span<std::uint8_t> out) const {
   const std::size_t max_size = MaxSize();
   assert(out.size() >= max_size);
-  reply.nsid = options_.nsid;
+  reply.nsid = nsid_;
   return wire::EncodeReply(query_, reply, {max_size, options_.max_udp_size}, out);
 }
 
@@ -57,11 +57,20 @@ Responded Responder::Refuse(Rcode rcode, std::span<std::uint8_t> out) const {
   return Sent(Encode(reply, out), reply, out);
 }
 
+void Responder::NameOurselves(const catalog::View& view) {
+  nsid_.clear();
+  if (!query_.edns.wants_nsid || options_.nsid.empty()) return;
+  nsid_ = options_.nsid;
+  nsid_ += " revision ";
+  nsid_ += std::to_string(view.revision);
+}
+
 Responded Responder::Respond(const catalog::View& view, const Request& request,
                              std::span<std::uint8_t> out) {
   answer_.Clear();
   tcp_ = request.tcp;
   if (!wire::ParseQuery(request.message, query_)) return {};
+  NameOurselves(view);
   if (query_.verdict != Rcode::kNoError) return Refuse(query_.verdict, out);
   if (query_.question.qclass != wire::Class::kIn) return Refuse(Rcode::kRefused, out);
 
@@ -72,7 +81,8 @@ Responded Responder::Respond(const catalog::View& view, const Request& request,
     return Refuse(Rcode::kRefused, out);
   }
 
-  const Context context{request.standing, request.now, request.outside, MaxSize()};
+  const Context context{request.standing, request.now, request.wall_now, request.outside,
+                        MaxSize()};
   Resolve(view, zones_, *zone, query_.question, context, answer_);
   if (!answer_.needs.empty()) return {.outcome = Outcome::kNeedsOutside};
   wire::Reply reply = answer_.reply();

@@ -19,7 +19,9 @@ namespace rollcall::answer {
 
 struct ResponderOptions {
   std::uint16_t max_udp_size = 1232;  // of our replies, and told in our OPT
-  std::string nsid;                   // told to those who ask (RFC 5001); empty: never
+  // Told, with the revision of the view, to those who ask (RFC 5001), so that they see
+  // which of several servers answered and whether it is behind; empty: never.
+  std::string nsid;
 };
 
 // One request and what is known besides the view.  Borrows for the call.
@@ -28,6 +30,7 @@ struct Request {
   bool tcp = false;
   catalog::Standing standing = catalog::Standing::kSynced;
   SteadyTime now;
+  WallTime wall_now{};
   // What was found outside the zones so far: empty at the first call.  Null: this
   // client gets nothing from outside (no forwarder, or not allowed to use it).
   const std::vector<OutsideResult>* outside = nullptr;
@@ -72,12 +75,14 @@ class Responder {
   [[nodiscard]] std::size_t ReplyEmpty(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
  private:
+  void NameOurselves(const catalog::View& view);
   [[nodiscard]] std::size_t MaxSize() const;
   [[nodiscard]] std::size_t Encode(wire::Reply reply, std::span<std::uint8_t> out) const;
   [[nodiscard]] Responded Refuse(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
   const Zones& zones_;
   ResponderOptions options_;
+  std::string nsid_;  // for this reply
   wire::Query query_;
   Answer answer_;
   bool tcp_ = false;

@@ -95,8 +95,9 @@ void AppendMx(Task& task, const Registration& registration, Glue& glue) {
 template <typename AppendOne>
 Found AnswerTargets(Task& task, std::size_t min_size, const AppendOne& append) {
   const std::size_t most = task.MostRecords(min_size);
-  const Reading reading = ReadSubtree(task, task.zone, task.question.name, Keep::kHosts,
-                                      task.question.type == Type::kSrv ? most : kMaxRegistrations);
+  const Reading reading =
+      ReadSubtree(task, task.zone, Select(task.zone, task.question.name), Keep::kHosts,
+                  task.question.type == Type::kSrv ? most : kMaxRegistrations);
   if (reading.found() != Found::kData) return reading.found();
   task.work.weights.Clear();
   for (std::size_t i = 0; i < reading.size(); ++i) task.work.weights.Add(reading[i].service);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,6 +95,12 @@ bool AllLoopback(const std::vector<std::string>& urls) {
     const auto parts = SplitEndpoint(url);
     return parts && IsLoopback(parts->host);
   });
+}
+
+std::string WhoAmI() {
+  const passwd* user = getpwuid(geteuid());
+  return fmt::format("{}@{}", user == nullptr ? std::to_string(geteuid()) : user->pw_name,
+                     ShortHostName());
 }
 
 }  // namespace rollcall::app

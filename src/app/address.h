@@ -11,6 +11,9 @@ namespace rollcall::app {
 // The host name up to its first dot, in lower case.
 [[nodiscard]] std::string ShortHostName();
 
+// "root@server01": who is running this, for those who ask later.
+[[nodiscard]] std::string WhoAmI();
+
 // The source address of the route to an endpoint (a URL): where the store is
 // reached from, this host is reached too.  Asks the kernel's routes; sends nothing.
 // Loopback only if the endpoint is.  kUnavailable: its name does not resolve, or

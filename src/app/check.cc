@@ -1,9 +1,12 @@
-// rollcall check records | check config FILE
+// rollcall check records | check config FILE | check services DIR
 
 #include <fmt/format.h>
 
 #include <cstdio>
 
+#include "agent/definition_book.h"
+#include "app/address.h"
+#include "app/agent_options.h"
 #include "app/config_file.h"
 #include "app/orders.h"
 #include "app/serve_options.h"
@@ -40,23 +43,56 @@ int CheckRecords(const Invocation& invocation) {
   return bad == 0 ? kDone : kFailed;
 }
 
+// Of `serve`, or of `agent`.
+Result<void> CheckOne(const std::string& file, bool of_agent) {
+  Settings settings(of_agent ? AgentSettings() : ServeSettings());
+  if (auto ok = LoadConfigFile(file, settings); !ok) return ok;
+  if (auto log = ReadLogOptions(settings); !log) return Fail(log.error());
+  if (of_agent) {
+    if (auto options = ReadAgentOptions(settings); !options) return Fail(options.error());
+  } else {
+    if (auto options = ReadServeOptions(settings); !options) return Fail(options.error());
+  }
+  return {};
+}
+
 int CheckConfig(const Invocation& invocation) {
+  const std::string whose = invocation.settings.Text("for");
+  if (whose != "serve" && whose != "agent") {
+    return Report(
+        invocation.settings.Wrong("for", fmt::format("{:?} is neither serve nor agent", whose))
+            .value());
+  }
   int status = kDone;
   for (const std::string& file : invocation.words) {
     fmt::print("Checking {}\n", file);
-    Settings settings(ServeSettings());
-    auto ok = LoadConfigFile(file, settings);
-    if (ok) {
-      if (auto log = ReadLogOptions(settings); !log) ok = Fail(log.error());
-    }
-    if (ok) {
-      if (auto options = ReadServeOptions(settings); !options) ok = Fail(options.error());
-    }
+    const auto ok = CheckOne(file, whose == "agent");
     if (ok) {
       fmt::print("  SUCCESS: {} is a valid configuration file\n", file);
     } else {
       fmt::print("  FAILED: {}\n", ok.error().message);
       status = kFailed;
+    }
+  }
+  return status;
+}
+
+int CheckServices(const Invocation& invocation) {
+  int status = kDone;
+  const agent::HostDefaults host{.name = ShortHostName(), .rules = {.allow_loopback = true}};
+  for (const std::string& directory : invocation.words) {
+    fmt::print("Checking {}\n", directory);
+    agent::DefinitionBook book(directory, host, {});
+    (void)book.Take(agent::LookAt(directory), SystemClock().Now(),
+                    agent::DefinitionBook::Urge::kNow);
+    for (const std::string& problem : book.problems()) {
+      fmt::print("  FAILED: {}\n", problem);
+      status = kFailed;
+    }
+    if (const auto definitions = book.Definitions(); !definitions.empty()) {
+      fmt::print("  SUCCESS: {} services\n", definitions.size());
+    } else if (book.problems().empty()) {
+      fmt::print("  SUCCESS: no services are defined\n");
     }
   }
   return status;
@@ -78,16 +114,33 @@ Command CheckRecordsCommand() {
 }
 
 Command CheckConfigCommand() {
+  const std::vector<Setting> own = {
+      {"for", "COMMAND", "serve", "Whose configuration it is: serve or agent."},
+  };
   return {"check config",
           "FILE",
           1,
           100,
-          "Checks configuration files of `serve` without starting it.",
-          "Example:\n"
-          "  rollcall check config /etc/rollcall/rollcall.yml",
-          LogSettings(),
+          "Checks configuration files without starting anything.",
+          "Examples:\n"
+          "  rollcall check config /etc/rollcall/rollcall.yml\n"
+          "  rollcall check config --for=agent /etc/rollcall/agent.yml",
+          Join({own, LogSettings()}),
           &CheckConfig,
-          "YAML, as for --config.file of `serve`."};
+          "YAML, as for --config.file of `serve` or `agent`."};
+}
+
+Command CheckServicesCommand() {
+  return {"check services",
+          "DIR",
+          1,
+          100,
+          "Checks what the agent would read: the definitions in a directory.",
+          "Example:\n"
+          "  rollcall check services /etc/rollcall/services.d",
+          LogSettings(),
+          &CheckServices,
+          "A directory of definitions (*.yml), as for --services.path of `agent`."};
 }
 
 }  // namespace rollcall::app

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <map>
 
 #include "app/command.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -75,6 +77,12 @@ void AddFlag(Entry& entry, const Setting& setting) {
   if (!setting.fallback.empty()) slot.option->default_str(std::string(setting.fallback));
 }
 
+const std::map<std::string_view, std::string_view> kGroups = {
+    {"check", "Checks what people wrote; exit status 1 if it is wrong."},
+    {"maintenance", "Takes names and hosts out of the healthy view."},
+    {"protect", "What mass-loss protection holds."},
+    {"store", "Looks after the embedded store's file."}};
+
 // "check records" is `records` below `check`, which is made when first needed.
 CLI::App* Place(CLI::App& root, const Command& command) {
   const std::string name(command.name);
@@ -85,9 +93,7 @@ CLI::App* Place(CLI::App& root, const Command& command) {
       root.get_subcommands([&](const CLI::App* app) { return app->get_name() == group; });
   CLI::App* parent = found.empty() ? nullptr : found.front();
   if (parent == nullptr) {
-    parent = root.add_subcommand(
-        group, group == "check" ? "Checks what people wrote; exit status 1 if it is wrong."
-                                : "Looks after the embedded store's file.");
+    parent = root.add_subcommand(group, std::string(kGroups.at(group)));
     parent->require_subcommand(1);
   }
   return parent->add_subcommand(name.substr(space + 1), std::string(command.summary));
@@ -148,7 +154,7 @@ int Refuse(const CLI::App& root, int argc, char** argv, const CLI::ParseError& e
     if (next >= argc) why = "no command is given";
     if (next < argc) {
       const bool flag = *argv[next] == '-';
-      why = fmt::format("{:?} is not a {}", argv[next], flag ? "flag" : "command");
+      why = fmt::format("{} is not a {}", Quote(argv[next]), flag ? "flag" : "command");
     }
   }
   fmt::print(stderr, "rollcall: {}; see `{} --help`\n", why, path);
@@ -166,8 +172,10 @@ int RunCommandLine(int argc, char** argv) {
 
   std::deque<Entry> entries;
   for (Command& command : std::vector<Command>{
-           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), ListCommand(),
-           WatchCommand(), CheckConfigCommand(), CheckRecordsCommand(), StoreCheckCommand(),
+           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), AgentCommand(),
+           ListCommand(), WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
+           MaintenanceListCommand(), ProtectListCommand(), ProtectReleaseCommand(),
+           CheckConfigCommand(), CheckServicesCommand(), CheckRecordsCommand(), StoreCheckCommand(),
            StoreBackupCommand(), StoreRestoreCommand(), StoreCopyCommand()}) {
     entries.emplace_back().command = std::move(command);
     AddCommand(root, entries.back());

@@ -42,9 +42,16 @@ struct Command {
 [[nodiscard]] Command RegisterCommand();
 [[nodiscard]] Command DeregisterCommand();
 [[nodiscard]] Command RunCommand();
+[[nodiscard]] Command AgentCommand();
 [[nodiscard]] Command ListCommand();
 [[nodiscard]] Command WatchCommand();
+[[nodiscard]] Command MaintenanceOnCommand();
+[[nodiscard]] Command MaintenanceOffCommand();
+[[nodiscard]] Command MaintenanceListCommand();
+[[nodiscard]] Command ProtectListCommand();
+[[nodiscard]] Command ProtectReleaseCommand();
 [[nodiscard]] Command CheckConfigCommand();
+[[nodiscard]] Command CheckServicesCommand();
 [[nodiscard]] Command CheckRecordsCommand();
 [[nodiscard]] Command StoreCheckCommand();
 [[nodiscard]] Command StoreBackupCommand();

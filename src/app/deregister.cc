@@ -1,11 +1,13 @@
 // rollcall deregister SERVICE
 
+#include "app/lost_for.h"
 #include "app/orders.h"
 
 namespace rollcall::app {
 namespace {
 
 int Run(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("lost-for")) return DeregisterLost(invocation);
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const auto order = ReadOrder(invocation, **session, Verb::kDeregister);
@@ -30,10 +32,13 @@ Command DeregisterCommand() {
       "SERVICE defaults to EXPORTER_TYPE. Exit status 1 if it is not registered, and the message\n"
       "says what is; or if it is registered with another address than the one given. With the\n"
       "store away the order is kept on disk, a warning is printed, and the exit status is 0.\n\n"
+      "With --lost-for it shows what has been lost for longer, in a table, and takes it away once\n"
+      "you say yes; what is in maintenance stays.\n\n"
       "Examples:\n"
       "  rollcall deregister node\n"
-      "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local",
-      Join({own, InstanceSettings(), ClientSettings()}),
+      "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local\n"
+      "  rollcall deregister --lost-for=7d node",
+      Join({own, LostForSettings(), InstanceSettings(), ClientSettings()}),
       &Run,
       "The service: node, node.a, mysql."};
 }

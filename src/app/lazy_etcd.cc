@@ -42,7 +42,11 @@ Result<std::vector<std::string>> LazyEtcd::Look(store::Deadline deadline) const 
 Result<void> LazyEtcd::Find(State& state, store::Deadline deadline) const {
   if (!state.endpoints.empty()) return {};
   auto found = Look(deadline);
-  if (!found) return Fail(std::move(found.error()));
+  if (!found && options_.remembered.empty()) return Fail(std::move(found.error()));
+  if (!found) {
+    log::Warn("etcd is looked for where it was last", {{"reason", found.error().message}});
+    found = options_.remembered;
+  }
   state.endpoints = std::move(*found);
   return {};
 }

@@ -2,13 +2,43 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
+#include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
 
 namespace rollcall::app {
 namespace {
+
+// What is registered, and what is held though it is no longer, in key order.
+Result<std::vector<Entry>> WithConditions(const registry::Registry& registry, store::Store& store,
+                                          const Scope& scope, const registry::Listing& listing,
+                                          store::Deadline deadline) {
+  const auto directory = DirectoryOf(scope);
+  if (!directory) return Fail(directory.error());
+  registry::Records records(store);
+  Conditions conditions;
+  if (auto ok = conditions.Read(records, *directory, listing.revision, deadline); !ok) {
+    return Fail(std::move(ok.error()));
+  }
+  const auto before = [](const registry::Listed& a, const registry::Listed& b) {
+    return a.key < b.key;
+  };
+  const auto held = conditions.Held(registry);
+  std::vector<registry::Listed> items;
+  std::set_union(listing.items.begin(), listing.items.end(), held.begin(), held.end(),
+                 std::back_inserter(items), before);
+  std::vector<Entry> entries;
+  for (registry::Listed& item : items) {
+    Condition condition =
+        conditions.Of(item, registry::NamingPrefix(scope.layout), SystemClock().WallNow());
+    entries.push_back({std::move(item), std::move(condition)});
+  }
+  return entries;
+}
 
 int Run(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
@@ -23,29 +53,33 @@ int Run(const Invocation& invocation) {
   (*session)->FlushOrWarn(deadline);
   const auto listing = registry.List(scope.service, deadline);
   if (!listing) return Report(listing.error());
-  if (listing->items.empty()) {
+  auto entries = WithConditions(registry, (*session)->store(), scope, *listing, deadline);
+  if (!entries) return Report(entries.error());
+  if (entries->empty()) {
     fmt::print(stderr, "rollcall: nothing is registered {}\n", WhereOf(scope));
   }
-  fmt::print("{}", *output == Output::kJson ? JsonOf(listing->items) : TableOf(listing->items));
+  fmt::print("{}", *output == Output::kJson ? JsonOf(*entries) : TableOf(*entries));
   return kDone;
 }
 
 }  // namespace
 
 Command ListCommand() {
-  return {"list",
-          "NAME",
-          0,
-          1,
-          "Shows what is registered at or below a name.",
-          "NAME is a service of --zone, or with a dot at its end a whole name. Without it:\n"
-          "everything below the prefix, or of --zone if given. What cannot be read or served is\n"
-          "shown with its problem.\n\n"
-          "Example:\n"
-          "  rollcall list node --zone=prom.local --output=json",
-          Join({{OutputSetting()}, ClientSettings()}),
-          &Run,
-          "A service of the zone, or a whole name."};
+  return {
+      "list",
+      "NAME",
+      0,
+      1,
+      "Shows what is registered at or below a name.",
+      "NAME is a service of --zone, or with a dot at its end a whole name. Without it:\n"
+      "everything below the prefix, or of --zone if given. STATE is passing, warning, critical,\n"
+      "lost, maintenance, or static (nobody says how it is). PROBLEM has why, and what cannot\n"
+      "be read or is held by mass-loss protection.\n\n"
+      "Example:\n"
+      "  rollcall list node --zone=prom.local --output=json",
+      Join({{OutputSetting()}, ClientSettings()}),
+      &Run,
+      "A service of the zone, or a whole name."};
 }
 
 }  // namespace rollcall::app

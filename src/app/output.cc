@@ -2,35 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
+
+#include "base/quote.h"
+#include "model/time.h"
 
 namespace rollcall::app {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::array<const char*, 8> kTitles = {"NAME",  "INSTANCE", "ADDRESS", "PORT",
-                                                "STATE", "TTL",      "LABELS",  "PROBLEM"};
-using Row = std::array<std::string, kTitles.size()>;
-using Widths = std::array<std::size_t, kTitles.size()>;
-
-// `node.prom.internal` and `server01`.
-struct SplitName {
-  std::string parent;
-  std::string first;
-};
-
-SplitName Split(const registry::Listed& item) {
-  if (item.name.view().IsRoot()) return {item.key, ""};
-  std::string parent = item.name.view().Parent().ToText();
-  if (parent.size() > 1) parent.pop_back();
-  const std::string whole = item.name.ToText();
-  // The first label as it is escaped in the whole name.
-  const std::size_t rest = item.name.view().Parent().IsRoot() ? 1 : parent.size() + 2;
-  return {parent, whole.substr(0, whole.size() - rest)};
-}
 
 std::string LabelsOf(const model::Service& service) {
   std::string text;
@@ -40,48 +20,56 @@ std::string LabelsOf(const model::Service& service) {
   return text;
 }
 
-// What the registration alone tells: without an owner nobody vouches for it.
-std::string StateOf(const model::Service& service) {
-  return service.extension.owner.empty() ? "static" : "owned";
+// What is wrong with it, or why it is not as it should be.
+std::string RemarkOf(const Entry& entry) {
+  const Condition& condition = entry.condition;
+  if (!entry.item.problem.empty()) return entry.item.problem;
+  if (condition.held) return fmt::format("held: {}", condition.held->why);
+  if (condition.stopping) return fmt::format("stopping: {}", condition.stopping->why);
+  if (condition.state == model::State::kPassing) return "";
+  return condition.why;
 }
 
-Row RowOf(const registry::Listed& item) {
-  const SplitName name = Split(item);
-  Row row{name.parent, name.first, "", "", "", "", "", item.problem};
-  if (item.service) {
-    row[2] = item.service->host.empty() ? item.service->text : item.service->host;
-    if (item.service->port != 0) row[3] = std::to_string(item.service->port);
-    row[4] = StateOf(*item.service);
-    if (item.service->ttl != 0) row[5] = std::to_string(item.service->ttl);
-    row[6] = LabelsOf(*item.service);
+Row RowOf(const Entry& entry) {
+  const SplitName name = Split(entry.item);
+  const Condition& condition = entry.condition;
+  Row row{name.parent, name.first, "", "", "", "", "", "", RemarkOf(entry)};
+  if (entry.item.service) {
+    const model::Service& service = *entry.item.service;
+    row[2] = service.host.empty() ? service.text : service.host;
+    if (service.port != 0) row[3] = std::to_string(service.port);
+    if (service.ttl != 0) row[6] = std::to_string(service.ttl);
+    row[7] = LabelsOf(service);
   }
-  for (std::string& cell : row) {
-    if (cell.empty()) cell = "-";
-    // A value may hold anything; a line of the table stays one.
-    std::replace_if(
-        cell.begin(), cell.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  }
+  if (condition.state) row[4] = ToString(*condition.state);
+  if (condition.since) row[5] = model::FormatTime(*condition.since);
   return row;
 }
 
-std::string LineOf(const Row& row, const Widths& widths) {
-  std::string line;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    line += fmt::format("{:<{}}", row[i], widths[i] + (i + 1 < row.size() ? 2 : 0));
-  }
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
+json::object ObjectOf(const model::Record& record) {
+  json::object object{
+      {"since", model::FormatTime(record.since)}, {"by", record.by}, {"why", record.why}};
+  if (record.until) object["until"] = model::FormatTime(*record.until);
+  return object;
 }
 
-json::object ObjectOf(const registry::Listed& item) {
+json::object ObjectOf(const Entry& entry) {
+  const registry::Listed& item = entry.item;
+  const Condition& condition = entry.condition;
   const SplitName name = Split(item);
   json::object object{{"key", item.key}, {"name", name.parent}, {"instance", name.first}};
   if (item.service) {
+    object["address"] = item.service->host;
+    object["port"] = item.service->port;
+  }
+  if (condition.state) object["state"] = ToString(*condition.state);
+  if (condition.since) object["since"] = model::FormatTime(*condition.since);
+  if (!condition.why.empty()) object["why"] = condition.why;
+  if (condition.maintenance) object["maintenance"] = ObjectOf(*condition.maintenance);
+  if (condition.held) object["held"] = ObjectOf(*condition.held);
+  if (condition.stopping) object["stopping"] = ObjectOf(*condition.stopping);
+  if (item.service) {
     const model::Service& service = *item.service;
-    object["address"] = service.host;
-    object["port"] = service.port;
-    object["state"] = StateOf(service);
     if (service.ttl != 0) object["ttl"] = service.ttl;
     if (!service.text.empty()) object["text"] = service.text;
     if (!service.extension.owner.empty()) object["owner"] = service.extension.owner;
@@ -95,7 +83,29 @@ json::object ObjectOf(const registry::Listed& item) {
   return object;
 }
 
+std::string_view EventName(Change change) {
+  switch (change) {
+    case Change::kPut:
+      return "put";
+    case Change::kDelete:
+      return "delete";
+    case Change::kState:
+      return "state";
+  }
+  return "put";
+}
+
 }  // namespace
+
+SplitName Split(const registry::Listed& item) {
+  if (item.name.view().IsRoot()) return {item.key, ""};
+  std::string parent = item.name.view().Parent().ToText();
+  if (parent.size() > 1) parent.pop_back();
+  const std::string whole = item.name.ToText();
+  // The first label as it is escaped in the whole name.
+  const std::size_t rest = item.name.view().Parent().IsRoot() ? 1 : parent.size() + 2;
+  return {parent, whole.substr(0, whole.size() - rest)};
+}
 
 Setting OutputSetting() {
   return {"output", "FORMAT", "table", "table or json."};
@@ -105,46 +115,41 @@ Result<Output> ReadOutput(const Settings& settings) {
   const std::string text = settings.Text("output");
   if (text == "table") return Output::kTable;
   if (text == "json") return Output::kJson;
-  return settings.Wrong("output", fmt::format("{:?} is neither table nor json", text));
+  return settings.Wrong("output", fmt::format("{} is neither table nor json", Quote(text)));
 }
 
-std::string TableOf(const std::vector<registry::Listed>& items) {
-  std::vector<Row> rows(1);
-  std::copy(kTitles.begin(), kTitles.end(), rows[0].begin());
-  for (const registry::Listed& item : items) rows.push_back(RowOf(item));
-  Widths widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string table;
-  for (const Row& row : rows) table += LineOf(row, widths);
-  return table;
+std::string TableOf(const std::vector<Entry>& entries) {
+  std::vector<Row> rows{
+      {"NAME", "INSTANCE", "ADDRESS", "PORT", "STATE", "SINCE", "TTL", "LABELS", "PROBLEM"}};
+  for (const Entry& entry : entries) rows.push_back(RowOf(entry));
+  return Table(std::move(rows));
 }
 
-std::string JsonOf(const std::vector<registry::Listed>& items) {
+std::string JsonOf(const std::vector<Entry>& entries) {
   std::string text = "[";
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
     text += i == 0 ? "\n " : ",\n ";
-    text += std::string_view(json::serialize(ObjectOf(items[i])));
+    text += std::string_view(json::serialize(ObjectOf(entries[i])));
   }
-  return text + (items.empty() ? "]\n" : "\n]\n");
+  return text + (entries.empty() ? "]\n" : "\n]\n");
 }
 
-std::string ChangeLine(Output output, const registry::Listed& item, bool removed,
-                       store::Revision revision) {
+std::string ChangeLine(Output output, const Entry& entry, Change change, store::Revision revision) {
   if (output == Output::kJson) {
-    json::object object{{"event", removed ? "delete" : "put"}};
-    for (auto& member : ObjectOf(item)) object[member.key()] = member.value();
+    json::object object{{"event", EventName(change)}};
+    for (auto& member : ObjectOf(entry)) object[member.key()] = member.value();
     object["revision"] = revision;
     return std::string(std::string_view(json::serialize(object)));
   }
-  const SplitName name = Split(item);
-  const std::string where =
-      fmt::format("{} {} {}.{}", revision, removed ? "-" : "+", name.first, name.parent);
-  if (removed) return where;
-  const Row row = RowOf(item);
-  return fmt::format("{} {} {} {} ttl={} labels={} problem={}", where, row[2], row[3], row[4],
-                     row[5], row[6], row[7]);
+  constexpr std::string_view kSigns = "+-~";
+  const SplitName name = Split(entry.item);
+  const std::string where = fmt::format(
+      "{} {} {}.{}", revision, kSigns[static_cast<std::size_t>(change)], name.first, name.parent);
+  if (change == Change::kDelete) return where;
+  Row row = RowOf(entry);
+  for (std::string& cell : row) Clean(cell);
+  return fmt::format("{} {} {} {} since={} ttl={} labels={} problem={}", where, row[2], row[3],
+                     row[4], row[5], row[6], row[7], row[8]);
 }
 
 Scope ScopeOf(const std::string& name, const registry::Layout& layout, bool zone_given) {
@@ -162,8 +167,12 @@ Scope ScopeOf(const std::string& name, const registry::Layout& layout, bool zone
   return scope;
 }
 
+Result<std::string> DirectoryOf(const Scope& scope) {
+  return registry::DirectoryOf(scope.layout, scope.service);
+}
+
 std::string WhereOf(const Scope& scope) {
-  const auto directory = registry::DirectoryOf(scope.layout, scope.service);
+  const auto directory = DirectoryOf(scope);
   return directory ? fmt::format("below {}", *directory) : std::string("there");
 }
 

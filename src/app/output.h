@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "app/conditions.h"
 #include "app/settings.h"
+#include "app/table.h"
 #include "base/result.h"
 #include "registry/registry.h"
 
@@ -14,14 +16,28 @@ enum class Output { kTable, kJson };
 [[nodiscard]] Setting OutputSetting();
 [[nodiscard]] Result<Output> ReadOutput(const Settings& settings);
 
+// A registration and how it is.
+struct Entry {
+  registry::Listed item;
+  Condition condition;
+};
+
 // Aligned, with a line of titles; empty cells are "-".
-[[nodiscard]] std::string TableOf(const std::vector<registry::Listed>& items);
+[[nodiscard]] std::string TableOf(const std::vector<Entry>& entries);
 // An array, one object a line.
-[[nodiscard]] std::string JsonOf(const std::vector<registry::Listed>& items);
+[[nodiscard]] std::string JsonOf(const std::vector<Entry>& entries);
+
+// `node.prom.internal` and `server01`; the key, where no name can be made of it.
+struct SplitName {
+  std::string parent;
+  std::string first;
+};
+[[nodiscard]] SplitName Split(const registry::Listed& item);
 
 // One change, as `watch` prints it; without an end of line.  A removal has only
 // key and name.
-[[nodiscard]] std::string ChangeLine(Output output, const registry::Listed& item, bool removed,
+enum class Change { kPut, kDelete, kState };
+[[nodiscard]] std::string ChangeLine(Output output, const Entry& entry, Change change,
                                      store::Revision revision);
 
 // What `list NAME` reads: everything, if no name is given and no --zone; a whole
@@ -32,6 +48,8 @@ struct Scope {
 };
 [[nodiscard]] Scope ScopeOf(const std::string& name, const registry::Layout& layout,
                             bool zone_given);
+// "/skydns/internal/prom/node": what the scope's name is in the store.
+[[nodiscard]] Result<std::string> DirectoryOf(const Scope& scope);
 // "below /skydns/internal/prom/node", for a message.
 [[nodiscard]] std::string WhereOf(const Scope& scope);
 

@@ -1,6 +1,5 @@
 #include "app/pending.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,12 +7,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 
 #include "base/log.h"
+#include "base/stable_hash.h"
+#include "base/whole_file.h"
 
 namespace rollcall::app {
 namespace {
@@ -22,58 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSystemDirectory = "/var/lib/rollcall/pending";
 
-// A file descriptor that is closed when it goes.
-class File {
- public:
-  File(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-bool WriteWhole(const fs::path& path, const std::string& text) {
-  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file.ok()) return false;
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t n = write(file.fd(), text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return fsync(file.fd()) == 0;
-}
-
-bool SyncDirectory(const fs::path& directory) {
-  const File file(directory, O_RDONLY | O_DIRECTORY);
-  return file.ok() && fsync(file.fd()) == 0;
-}
-
-std::optional<std::string> ReadWhole(const fs::path& path) {
-  std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  // Reading from a directory would throw.
-  if (!in || !fs::is_regular_file(path, error)) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(in), {}};
-}
-
-// FNV-1a: the same in every build, so that a newer rollcall finds the file again.
-std::uint64_t Hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  }
-  return hash;
-}
-
 fs::path FileOf(const fs::path& directory, const std::string& subject) {
-  return directory / fmt::format("{:016x}.json", Hash(subject));
+  return directory / fmt::format("{:016x}.json", StableHash(subject));
 }
 
 // May this user make files there, or make the directory?
@@ -112,31 +61,21 @@ fs::path Pending::ChooseDirectory(const std::string& given) {
 }
 
 Result<void> Pending::Put(PendingOrder order) const {
-  const auto fail = [&](std::string_view what) {
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("the order could not be kept in {}: {}: {}", directory_.string(), what,
-                            std::strerror(errno)));
-  };
   std::error_code error;
   fs::create_directories(directory_, error);
   if (error) {
-    errno = error.value();
-    return fail("making the directory");
+    return Fail(ErrorCode::kUnavailable,
+                fmt::format("the order could not be kept in {}: making the directory: {}",
+                            directory_.string(), error.message()));
   }
   const SubjectLock lock = Hold(order.Subject());
   for (const Item& item : Load()) {
     order.since = std::max(order.since, item.order.since + std::chrono::microseconds(1));
   }
-  const fs::path file = FileOf(directory_, order.Subject());
-  const fs::path draft = directory_ / fmt::format(".{}.draft", file.filename().string());
-  if (!WriteWhole(draft, ToJson(order) + "\n")) {
-    const auto failed = fail("writing");
-    fs::remove(draft, error);
-    return failed;
-  }
-  if (rename(draft.c_str(), file.c_str()) != 0) return fail("renaming");
-  if (!SyncDirectory(directory_)) return fail("syncing the directory");
-  return {};
+  const auto kept = WriteWholeFile(FileOf(directory_, order.Subject()), ToJson(order) + "\n");
+  if (kept) return {};
+  return Fail(kept.error().code,
+              fmt::format("the order could not be kept: {}", kept.error().message));
 }
 
 Result<Pending::Time> Pending::ChangedAt() const {
@@ -157,7 +96,7 @@ std::vector<Pending::Item> Pending::Load() const {
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
     const fs::path& file = entry.path();
     if (file.extension() != ".json" || file.filename().string().starts_with('.')) continue;
-    const auto json = ReadWhole(file);
+    auto json = ReadWholeFile(file);
     if (!json) {
       if (fs::exists(file, error)) {
         log::Warn("pending order cannot be read", {{"file", file.string()}});
@@ -166,7 +105,7 @@ std::vector<Pending::Item> Pending::Load() const {
     }
     auto order = ParsePendingOrder(*json);
     if (order) {
-      items.push_back({file, *json, std::move(*order)});
+      items.push_back({file, *std::move(json), std::move(*order)});
     } else {
       MoveToBroken(file, order.error().message);
     }
@@ -177,12 +116,12 @@ std::vector<Pending::Item> Pending::Load() const {
 }
 
 SubjectLock Pending::Hold(const std::string& subject) const {
-  return SubjectLock::Wait(directory_, Hash(subject));
+  return SubjectLock::Wait(directory_, StableHash(subject));
 }
 
 std::optional<SubjectLock> Pending::Claim(const Item& item) const {
-  auto lock = SubjectLock::Try(directory_, Hash(item.order.Subject()));
-  if (lock && ReadWhole(item.file) != item.json) lock.reset();
+  auto lock = SubjectLock::Try(directory_, StableHash(item.order.Subject()));
+  if (lock && ReadWholeFile(item.file) != item.json) lock.reset();
   return lock;
 }
 

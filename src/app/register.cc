@@ -18,11 +18,38 @@ int FlushOnly(Session& session) {
   return kDone;
 }
 
+// Without a port: the agent that defines the instance knows it, and shall register it.
+int Readmit(Session& session, const Invocation& invocation) {
+  // What is read of a deregistration names an instance, and who asks.
+  const auto order = ReadOrder(invocation, session, Verb::kDeregister);
+  if (!order) return Report(order.error());
+  registry::Registry registry(session.store(), order->layout);
+  const registry::Target target{.service = order->order.service,
+                                .instance = order->order.instance,
+                                .host = order->order.host,
+                                .port = 0,
+                                .address = {}};
+  const registry::Reason reason{order->reason.by, "rollcall register --again"};
+  const auto done = registry.Readmit(target, reason, store::After(kStorePatience));
+  if (!done) return Report(done.error());
+  fmt::print("{} {} {}\n", *done ? "may be registered again:" : "is registered:", target.service,
+             target.instance.empty() ? target.host : target.instance);
+  return kDone;
+}
+
+bool NamesAPort(const Invocation& invocation) {
+  const char* const variable = std::getenv("EXPORTER_PORT");
+  return invocation.settings.IsGiven("port") || (variable != nullptr && *variable != '\0');
+}
+
 int Run(const Invocation& invocation) {
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const bool flush = invocation.settings.Switch("flush");
   if (flush && invocation.words.empty()) return FlushOnly(**session);
+  if (invocation.settings.Switch("again") && !NamesAPort(invocation)) {
+    return Readmit(**session, invocation);
+  }
   const auto order = ReadOrder(invocation, **session, Verb::kRegister);
   if (!order) return Report(order.error());
   if (flush) {
@@ -36,6 +63,10 @@ int Run(const Invocation& invocation) {
 Command RegisterCommand() {
   const std::vector<Setting> own = {
       {"require-store", "", "", "Fail if the store is away, instead of keeping the order."},
+      {"again", "", "",
+       "Take back a deregistration, so that the agent which defines the instance registers it "
+       "again. "
+       "With a port it is registered at once, too; without, the store must be there."},
       {"flush", "", "", "Carry out all pending orders, also without a SERVICE."},
   };
   return {"register",
@@ -48,7 +79,8 @@ Command RegisterCommand() {
           "warning is printed, and the exit status is 0.\n\n"
           "Examples:\n"
           "  rollcall register node --port=9100 --label=rack=r12\n"
-          "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1",
+          "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1\n"
+          "  rollcall register node --host=server01 --again",
           Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
           &Run,
           "The service: node, node.a, mysql."};

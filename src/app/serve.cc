@@ -10,9 +10,12 @@
 #include <optional>
 #include <thread>
 
+#include "app/address.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
+#include "app/keeper_metrics.h"
+#include "app/last_known.h"
 #include "app/metrics.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
@@ -22,6 +25,7 @@
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
+#include "keeper/keeper.h"
 #include "registry/registry.h"
 #include "serving/dns/server.h"
 
@@ -59,12 +63,16 @@ std::string RcodeName(std::size_t rcode) {
 // go in the opposite one.
 class Service {
  public:
-  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store)
+  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store,
+          catalog::LastKnownStart last_known)
       : options_(options),
         store_(std::move(store)),
+        last_known_(std::move(last_known)),
         reader_(publisher_.AddReader()),
         scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
+        keeper_(
+            store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns),
         web_(options.web, {{"/-/healthy",
@@ -76,18 +84,22 @@ class Service {
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
+    AnswerFromLastKnown(last_known_, feed_);
+    standing_ = feed_.standing();
     if (auto ok = dns_.Start(); !ok) return ok;
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
     feed_.Start();
     if (auto ok = store_->Start(); !ok) return ok;
+    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });
     }
-    NotifyStatus("waiting for the store");
+    NotifyStatus(standing_ == Standing::kNever ? "waiting for the store"
+                                               : "waiting for the store, answering as last known");
     NotifyReady();
     return {};
   }
@@ -117,6 +129,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    keeper_.Stop();
     store_->Stop();
   }
 
@@ -163,10 +176,19 @@ class Service {
     }
     metrics.Gauge("store_synced", "Whether the view is known to be that of the store.",
                   feed_.standing() == Standing::kSynced ? 1 : 0);
+    metrics.Gauge("stale_seconds", "For how long it has not been known to be; 0: it is.",
+                  std::chrono::duration<double>(StaleFor()).count());
     CollectFeed(metrics);
+    CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
+    CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
+  }
+
+  SteadyTime::duration StaleFor() const {
+    if (feed_.standing() == Standing::kSynced) return {};
+    return SystemClock().Now() - feed_.sure_at().value_or(begun_);
   }
 
   void CollectFeed(Metrics& metrics) const {
@@ -211,6 +233,9 @@ class Service {
   catalog::FeedOptions FeedOptions() {
     catalog::FeedOptions options;
     options.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
+    options.last_known = last_known_.last_known.get();
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =
@@ -219,6 +244,15 @@ class Service {
       // The feed asks again with its next proof of contact.
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
+    return options;
+  }
+
+  keeper::Options KeeperOptions() const {
+    keeper::Options options;
+    options.look.by = "serve@" + ShortHostName();
+    options.look.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
     return options;
   }
 
@@ -287,10 +321,13 @@ class Service {
 
   const ServeOptions& options_;
   const std::unique_ptr<ServerStore> store_;
+  const SteadyTime begun_ = SystemClock().Now();
+  catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;
+  keeper::Keeper keeper_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
@@ -336,12 +373,13 @@ int Run(const Invocation& invocation) {
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
   AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
+  auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
   if (!store) {
     (void)Report(store.error());
     return kFailed;
   }
-  Service service(*options, *std::move(store));
+  Service service(*options, *std::move(store), std::move(last_known));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;

@@ -7,6 +7,7 @@
 #include "app/address.h"
 #include "app/command.h"
 #include "app/zones.h"
+#include "base/quote.h"
 #include "model/key.h"
 
 namespace rollcall::app {
@@ -51,7 +52,7 @@ Result<void> ReadDns(const Settings& settings, serving::dns::Options& dns) {
   const std::string sources = settings.Text("dns.forward-allow");
   if (sources != "private" && sources != "all") {
     return settings.Wrong("dns.forward-allow",
-                          fmt::format("{:?} is neither private nor all", sources));
+                          fmt::format("{} is neither private nor all", Quote(sources)));
   }
   dns.forward_for_all = sources == "all";
   dns.nsid = ShortHostName();
@@ -85,8 +86,10 @@ Result<void> CheckNoCircle(const Settings& settings, const ServeOptions& options
 Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   const std::string store = settings.Text("store");
   if (store != "embedded" && store != "etcd") {
-    return settings.Wrong("store", fmt::format("{:?} is neither embedded nor etcd", store));
+    return settings.Wrong("store", fmt::format("{} is neither embedded nor etcd", Quote(store)));
   }
+  options.path = settings.Text("store.path");
+  if (options.path.empty()) return settings.Wrong("store.path", "no directory is named");
   options.prefix = model::NormalizePrefix(settings.Text("prefix"));
   if (store == "embedded") {
     auto embedded = ReadEmbeddedOptions(settings);
@@ -99,8 +102,7 @@ Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   return options.embedded ? Result<void>{} : CheckNoCircle(settings, options);
 }
 
-// Not in effect yet, but what is accepted has to make sense.
-Result<void> CheckProtection(const Settings& settings) {
+Result<void> ReadProtection(const Settings& settings, ServeOptions& options) {
   std::string share = settings.Text("protect.share");
   int percent = -1;
   if (share.ends_with('%')) {
@@ -109,13 +111,16 @@ Result<void> CheckProtection(const Settings& settings) {
     if (error != std::errc() || end != share.data() + share.size()) percent = -1;
   }
   if (percent < 0 || percent > 100) {
-    return settings.Wrong("protect.share", fmt::format("{:?} is not a share from 0% to 100%",
-                                                       settings.Text("protect.share")));
+    return settings.Wrong("protect.share", fmt::format("{} is not a share from 0% to 100%",
+                                                       Quote(settings.Text("protect.share"))));
   }
-  if (const auto least = settings.Number("protect.min", 0, 1'000'000'000); !least) {
-    return Fail(least.error());
-  }
-  if (const auto window = settings.Duration("protect.window"); !window) return Fail(window.error());
+  const auto least = settings.Number("protect.min", 0, 1'000'000'000);
+  if (!least) return Fail(least.error());
+  const auto window = settings.Duration("protect.window");
+  if (!window) return Fail(window.error());
+  options.protect.share = percent / 100.0;
+  options.protect.least = static_cast<std::size_t>(*least);
+  options.protect.window = *window;
   return {};
 }
 
@@ -143,9 +148,12 @@ std::vector<Setting> ServeSettings() {
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };
   const std::vector<Setting> protection = {
-      {"protect.share", "PERCENT", "15%", "Mass-loss protection; not yet in effect."},
-      {"protect.min", "COUNT", "3", "Mass-loss protection; not yet in effect."},
-      {"protect.window", "DURATION", "10m", "Mass-loss protection; not yet in effect."},
+      {"protect.share", "PERCENT", "15%",
+       "Mass-loss protection: the share of a service, a zone or all that may vanish within the "
+       "window without a deregistration; what is beyond is held, and answered on. 100%: off."},
+      {"protect.min", "COUNT", "3",
+       "Mass-loss protection: how many may vanish where the share would be fewer."},
+      {"protect.window", "DURATION", "10m", "Mass-loss protection: over how long they count."},
   };
   return Join({own, EmbeddedSettings(), StoreSettings(), protection, LogSettings()});
 }
@@ -164,7 +172,7 @@ Result<ServeOptions> ReadServeOptions(const Settings& settings) {
   if (auto ok = ReadDns(settings, options.dns); !ok) return Fail(std::move(ok.error()));
   ReadWeb(settings, options);
   if (auto ok = ReadStore(settings, options); !ok) return Fail(std::move(ok.error()));
-  if (auto ok = CheckProtection(settings); !ok) return Fail(std::move(ok.error()));
+  if (auto ok = ReadProtection(settings, options); !ok) return Fail(std::move(ok.error()));
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "app/store_options.h"
 #include "base/result.h"
+#include "catalog/weigher.h"
 #include "serving/dns/server.h"
 #include "serving/http/server.h"
 
@@ -18,7 +19,9 @@ namespace rollcall::app {
 struct ServeOptions {
   std::optional<EmbeddedOptions> embedded;
   StoreOptions store;  // if not embedded
+  std::string path;    // directory of what is kept: the last known view, and the store
   std::string prefix;  // normalized
+  catalog::ProtectOptions protect;
   answer::Zones::Options zones;
   serving::dns::Options dns;
   serving::http::Options web;  // no address: none

@@ -13,8 +13,9 @@
 namespace rollcall::app {
 
 struct StoreOptions {
-  store::etcd::Options etcd;  // endpoints: empty, if they are to be found by SRV
-  std::string discovery_srv;  // the domain to find them in; "": none
+  store::etcd::Options etcd;                 // endpoints: empty, if they are to be found by SRV
+  std::string discovery_srv;                 // the domain to find them in; "": none
+  std::vector<std::string> remembered = {};  // once found there, for when the domain is silent
 
   // Tells one store from another, without secrets:
   // "http://a:2379,http://b:2379" or "srv:prom.local".

@@ -11,7 +11,6 @@
 #include "app/address.h"
 #include "app/child.h"
 #include "app/signals.h"
-#include "app/spared_check.h"
 #include "app/standard_files.h"
 #include "app/system_state.h"
 
@@ -36,23 +35,6 @@ TEST(Child, AProgramThatIsNotThereIsAnError) {
   EXPECT_EQ(Spawn({"/no/such/program"}).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(Spawn({"/etc/hostname"}).error().code, ErrorCode::kRefused);
   EXPECT_EQ(Spawn({}).error().code, ErrorCode::kInvalid);
-}
-
-TEST(Spared, TheStatusIsThatOfTheWork) {
-  EXPECT_EQ(InSparedProcess("f", [] { return 7; }), 7);
-}
-
-TEST(Spared, WorkThatIsKilledByWhatItReadsIsAnError) {
-  const auto bus = InSparedProcess("a-file", [] {
-    (void)std::signal(SIGBUS, SIG_DFL);  // of a sanitizer
-    return std::raise(SIGBUS);
-  });
-  ASSERT_FALSE(bus);
-  EXPECT_EQ(bus.error().code, ErrorCode::kInternal);
-  EXPECT_THAT(bus.error().message, ::testing::HasSubstr("a-file: a page is damaged or missing"));
-  const auto killed = InSparedProcess("a-file", [] { return std::raise(SIGKILL); });
-  ASSERT_FALSE(killed);
-  EXPECT_EQ(killed.error().code, ErrorCode::kUnavailable);
 }
 
 TEST(Child, SignalsBlockedHereAreNotBlockedThere) {

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
+#include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
 #include "app/signals.h"
@@ -18,14 +22,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// How long a change waits for what belongs to it: a registration and what is said of it are
+// written at once, but lie in two ranges of the watch.
+constexpr milliseconds kTogether{100};
+
 // Prints what is there, then what changes.  After a gap in the history the difference
 // to what was known is printed, so that no change is left out.
 class Watcher {
  public:
   Watcher(Session& session, Scope scope, Output output)
       : session_(session),
-        registry_(session.store(), std::move(scope.layout)),
-        service_(std::move(scope.service)),
+        registry_(session.store(), scope.layout),
+        records_(session.store()),
+        scope_(std::move(scope)),
         output_(output) {}
 
   // Until a signal to stop; then nothing.  Else: what cannot mend by waiting.
@@ -39,7 +48,7 @@ class Watcher {
       }
       watch_.reset();
       if (ended.error().code == ErrorCode::kCompacted) {
-        next_ = 0;
+        next_ = next_record_ = 0;
         log::Warn("the store no longer keeps the changes since; printing the difference");
         continue;
       }
@@ -54,6 +63,17 @@ class Watcher {
   }
 
  private:
+  struct Known {
+    store::KeyValue kv;
+    bool absent = false;    // held: not in the store
+    std::size_t shown = 0;  // what was last printed of it
+  };
+  struct Line {
+    registry::Listed item;
+    Change change;
+    store::Revision revision = 0;
+  };
+
   // Lists once, or again after a gap, and starts the watch behind it.
   Result<void> Begin() {
     const auto deadline = store::After(kStorePatience);
@@ -64,14 +84,21 @@ class Watcher {
       away_ = false;
       log::Info("store is back", {{"from_revision", next_}});
     }
+    const auto directory = DirectoryOf(scope_);
+    if (!directory) return Fail(directory.error());
     if (next_ == 0) {
-      const auto listing = registry_.List(service_, deadline);
+      const auto listing = registry_.List(scope_.service, deadline);
       if (!listing) return Fail(listing.error());
+      auto read = conditions_.Read(records_, *directory, listing->revision, deadline);
+      if (!read) return read;
       TakeListing(*listing);
     }
-    auto ranges = registry_.RangesOf(service_);
+    auto ranges = registry_.RangesOf(scope_.service);
     if (!ranges) return Fail(std::move(ranges.error()));
-    auto watch = session_.store().StartWatch({*ranges, next_}, deadline);
+    const auto more = Conditions::RangesOf(*directory);
+    ranges->insert(ranges->end(), more.begin(), more.end());
+    // Either range may be behind the other.
+    auto watch = session_.store().StartWatch({*ranges, std::min(next_, next_record_)}, deadline);
     if (!watch) return Fail(std::move(watch.error()));
     watch_ = std::move(*watch);
     if (std::exchange(announced_, true)) return {};
@@ -80,59 +107,153 @@ class Watcher {
   }
 
   Result<void> Follow() {
-    const auto batch = watch_->Next(store::After(milliseconds(200)));
-    if (!batch && batch.error().code == ErrorCode::kDeadline) return {};
-    if (!batch) return Fail(batch.error());
-    for (const store::Event& event : batch->events) {
-      const bool removed = event.type == store::Event::Type::kDelete;
-      Print(event.kv, removed, event.kv.mod_revision);
-      if (removed) {
-        known_.erase(event.kv.key);
-      } else {
-        known_[event.kv.key] = event.kv.mod_revision;
-      }
+    const auto batch = watch_->Next(waiting_since_ ? *waiting_since_ + kTogether
+                                                   : store::After(milliseconds(200)));
+    if (batch) {
+      if (!waiting_since_) waiting_since_ = std::chrono::steady_clock::now();
+      const store::Revision from = next_;  // what is before was seen before the watch broke
+      for (const store::Event& event : batch->events) Take(event, from);
+    } else if (batch.error().code != ErrorCode::kDeadline) {
+      PrintWaiting();
+      return Fail(batch.error());
     }
-    next_ = std::max(next_, batch->revision + 1);
+    if (waiting_since_ && store::After(-kTogether) >= *waiting_since_) PrintWaiting();
     return {};
   }
 
-  void TakeListing(const registry::Listing& listing) {
-    std::map<std::string, store::Revision> now;
-    for (const registry::Listed& item : listing.items) {
-      now[item.key] = item.mod_revision;
-      const auto before = known_.find(item.key);
-      const bool changed = before == known_.end() || before->second != item.mod_revision;
-      if (changed) PrintLine(item, false, item.mod_revision);
+  void Take(const store::Event& event, store::Revision from) {
+    const bool removed = event.type == store::Event::Type::kDelete;
+    const std::string& key = event.kv.key;
+    at_ = std::max(at_, event.kv.mod_revision);
+    if (const auto subject = conditions_.Apply(event)) {
+      next_record_ = std::max(next_record_, event.kv.mod_revision + 1);
+      TakeHeld(*subject);
+      const bool one = known_.contains(*subject);
+      if (one) restated_.insert(*subject);
+      all_restated_ = all_restated_ || !one;  // a host, or a name above several
+      return;
     }
-    for (const auto& [key, revision] : known_) {
+    if (event.kv.mod_revision < from) return;
+    next_ = std::max(next_, event.kv.mod_revision + 1);
+    lines_.push_back({Describe(event.kv, removed), removed ? Change::kDelete : Change::kPut,
+                      event.kv.mod_revision});
+    if (removed) {
+      known_.erase(key);
+      TakeHeld(key);  // the record may have come first
+    } else {
+      known_[key] = {event.kv};
+    }
+  }
+
+  // What is held goes on being served.
+  void TakeHeld(const std::string& key) {
+    const auto value = conditions_.HeldValue(key);
+    const auto known = known_.find(key);
+    if (value && known == known_.end()) {
       store::KeyValue kv;
       kv.key = key;
-      if (!now.contains(key)) Print(kv, true, listing.revision);
+      kv.value = *value;
+      known_[key] = {std::move(kv), true};
+      restated_.insert(key);
+    } else if (!value) {
+      released_.insert(key);
+    }
+  }
+
+  void TakeListing(const registry::Listing& listing) {
+    std::map<std::string, Known> now;
+    const auto take = [&](const registry::Listed& item, bool absent) {
+      store::KeyValue kv;
+      kv.key = item.key;
+      kv.value = item.service ? model::ToJson(*item.service) : "";
+      kv.lease = item.lease;
+      kv.mod_revision = item.mod_revision;
+      const auto before = known_.find(item.key);
+      const bool changed =
+          before == known_.end() || before->second.kv.mod_revision != item.mod_revision;
+      if (changed) lines_.push_back({item, Change::kPut, item.mod_revision});
+      now[item.key] = {std::move(kv), absent, changed ? 0 : before->second.shown};
+    };
+    for (const registry::Listed& item : listing.items) take(item, false);
+    for (const registry::Listed& item : conditions_.Held(registry_)) {
+      if (!now.contains(item.key)) take(item, true);
+    }
+    for (const auto& [key, before] : known_) {
+      if (!now.contains(key)) {
+        lines_.push_back({Describe(before.kv, true), Change::kDelete, listing.revision});
+      }
     }
     known_ = std::move(now);
-    next_ = listing.revision + 1;
+    next_ = next_record_ = listing.revision + 1;
+    at_ = listing.revision;
+    all_restated_ = true;
+    PrintWaiting();
   }
 
-  void Print(const store::KeyValue& kv, bool removed, store::Revision revision) {
-    PrintLine(registry_.Describe(kv), removed, revision);
+  void PrintWaiting() {
+    const WallTime now = SystemClock().WallNow();
+    for (Line& line : std::exchange(lines_, {})) Print(std::move(line), now);
+    for (const std::string& key : std::exchange(released_, {})) {
+      const auto known = known_.find(key);
+      if (known == known_.end() || !known->second.absent) continue;  // it is back
+      Print({Describe(known->second.kv, true), Change::kDelete, at_}, now);
+      known_.erase(known);
+    }
+    const auto restate = [&](const Known& known) {
+      Print({Describe(known.kv, false), Change::kState, at_}, now);
+    };
+    if (std::exchange(all_restated_, false)) {
+      for (const auto& [key, known] : known_) restate(known);
+      restated_.clear();
+    }
+    for (const std::string& key : std::exchange(restated_, {})) {
+      if (const auto known = known_.find(key); known != known_.end()) restate(known->second);
+    }
+    waiting_since_.reset();
+    std::fflush(stdout);
   }
 
-  void PrintLine(registry::Listed item, bool removed, store::Revision revision) {
+  // A state only if it is another one than was printed before.
+  void Print(Line line, WallTime now) {
+    Entry entry{std::move(line.item), {}};
+    if (line.change != Change::kDelete) {
+      entry.condition = conditions_.Of(entry.item, registry::NamingPrefix(scope_.layout), now);
+      const std::string said = ChangeLine(Output::kJson, entry, Change::kState, 0);
+      const auto known = known_.find(entry.item.key);
+      if (known != known_.end()) {
+        const std::size_t before =
+            std::exchange(known->second.shown, std::hash<std::string>()(said));
+        if (line.change == Change::kState && before == known->second.shown) return;
+      }
+    }
+    fmt::print("{}\n", ChangeLine(output_, entry, line.change, line.revision));
+  }
+
+  registry::Listed Describe(const store::KeyValue& kv, bool removed) {
+    registry::Listed item = registry_.Describe(kv);
     if (removed) {  // a removal has no value that could be bad
       item.problem.clear();
       item.service.reset();
     }
-    fmt::print("{}\n", ChangeLine(output_, item, removed, revision));
-    std::fflush(stdout);
+    return item;
   }
 
   Session& session_;
   registry::Registry registry_;
-  std::string service_;
+  registry::Records records_;
+  Scope scope_;
   Output output_;
-  std::map<std::string, store::Revision> known_;  // key -> its mod_revision
-  store::Revision next_ = 0;                      // 0: list first
+  std::map<std::string, Known> known_;  // by key
+  Conditions conditions_;
+  store::Revision next_ = 0;         // of registrations; 0: list first
+  store::Revision next_record_ = 0;  // of records
+  store::Revision at_ = 0;           // the last one heard of
   std::unique_ptr<store::Watch> watch_;
+  std::vector<Line> lines_;         // not yet printed
+  std::set<std::string> restated_;  // of which something else may be said now
+  bool all_restated_ = false;
+  std::set<std::string> released_;  // no longer held: back, or gone
+  std::optional<SteadyTime> waiting_since_;
   bool announced_ = false;
   bool away_ = false;  // told in the log
 };
@@ -154,18 +275,20 @@ int Run(const Invocation& invocation) {
 }  // namespace
 
 Command WatchCommand() {
-  return {"watch",
-          "NAME",
-          0,
-          1,
-          "Prints what is registered at or below a name, then each change as it comes.",
-          "A line has the store's revision, + or -, the name, and what is registered; with\n"
-          "--output=json it is one object. After a break it goes on where it was.\n\n"
-          "Example:\n"
-          "  rollcall watch node --zone=prom.local",
-          Join({{OutputSetting()}, ClientSettings()}),
-          &Run,
-          "A service of the zone, or a whole name."};
+  return {
+      "watch",
+      "NAME",
+      0,
+      1,
+      "Prints what is registered at or below a name, then each change as it comes.",
+      "A line has the store's revision, + or - or, for a change of its state, ~; the name, and\n"
+      "what is registered; with --output=json it is one object. After a break it goes on where\n"
+      "it was.\n\n"
+      "Example:\n"
+      "  rollcall watch node --zone=prom.local",
+      Join({{OutputSetting()}, ClientSettings()}),
+      &Run,
+      "A service of the zone, or a whole name."};
 }
 
 }  // namespace rollcall::app

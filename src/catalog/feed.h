@@ -10,19 +10,25 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "catalog/last_known.h"
 #include "catalog/publisher.h"
+#include "catalog/weigher.h"
 #include "store/store.h"
 
 namespace rollcall::catalog {
 
 struct FeedOptions {
-  std::string prefix = "/skydns";           // normalized, see model::NormalizePrefix
-  std::string own_prefix = "/rollcall/v1";  // our own records
-  std::int64_t page_size = 20'000;          // keys; etcd counts the rest on every page
+  std::string prefix = "/skydns";   // normalized, see model::NormalizePrefix
+  ProtectOptions protect;           // against mass loss
+  std::vector<wire::Name> zones;    // in each of which losses are weighed
+  LastKnown* last_known = nullptr;  // keeps what is served, borrowed as the store; may be null
+  std::int64_t page_size = 20'000;  // keys; etcd counts the rest on every page
   std::chrono::milliseconds contact_interval{3000};
   std::chrono::milliseconds contact_timeout{2000};
   std::chrono::milliseconds stale_after{10'000};
@@ -41,7 +47,7 @@ struct FeedOptions {
   std::function<void(std::uint32_t serial_before, store::Revision revision_now)> on_new_epoch;
 };
 
-// Figures for metrics and tests; all but `invalid` only grow.
+// Figures for metrics and tests; all but `invalid` and `held` only grow.
 struct FeedCounters {
   std::uint64_t lists = 0;          // whole lists done
   std::uint64_t watches = 0;        // watches started
@@ -50,6 +56,7 @@ struct FeedCounters {
   std::uint64_t lease_queries = 0;  // times a lease was asked for
   std::uint64_t epochs = 0;         // times the store was another one than before
   std::uint64_t invalid[4] = {};    // keys that have one now, by model::Flaw
+  std::uint64_t held = 0;           // registrations that are answered and not in the store now
 };
 
 class Feed {
@@ -61,16 +68,22 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  // What was served when the program last ran: it is from now on, as stale, until the
+  // store has been listed.  Before Start(), and before readers are to see anything.
+  void Restore(LastKnownContents contents);
   void Start();
 
   // Lock-free; any thread.  Read once per batch of queries.
   [[nodiscard]] Standing standing() const;
   // Zero while never synced.
   [[nodiscard]] SteadyTime last_contact() const;
+  // When the view was last known to be that of the store, be it before the program began.
+  // None: never.
+  [[nodiscard]] std::optional<SteadyTime> sure_at() const;
   [[nodiscard]] FeedCounters counters() const;
 
-  // Waits until the view has reached `revision` and is synced.  False: it had not
-  // by the deadline.
+  // Waits until the view has reached `revision`, of a registration, and is synced.  False: it had
+  // not by the deadline.
   [[nodiscard]] bool WaitForRevision(store::Revision revision, SteadyTime deadline) const;
 
  private:

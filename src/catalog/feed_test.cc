@@ -62,6 +62,7 @@ class FeedTest : public ::testing::Test {
     options.call_timeout = milliseconds(500);
     options.retry_first = milliseconds(1);
     options.retry_most = milliseconds(10);
+    options.protect.share = 1;
     options.on_new_epoch = [this](std::uint32_t above, store::Revision at) {
       ++raises_;
       if (!raise_) return;

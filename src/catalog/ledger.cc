@@ -14,74 +14,81 @@ constexpr store::Revision kMostCatchingUp = 100'000;
 
 }  // namespace
 
-Ledger::Ledger(Publisher& publisher, const Clock& clock, Keys keys)
-    : publisher_(publisher), clock_(clock), keys_(std::move(keys)), reader_(publisher.AddReader()) {
+Ledger::Ledger(Publisher& publisher, const Clock& clock, Options options)
+    : publisher_(publisher),
+      clock_(clock),
+      options_(std::move(options)),
+      reader_(publisher.AddReader()),
+      kept_(options_.last_known),
+      removals_(options_.protect, options_.zones, clock) {
 }
 
 bool Ledger::IsRegistration(std::string_view key) const {
   const auto below = [key](std::string_view prefix) {
     return key.size() > prefix.size() && key.starts_with(prefix) && key[prefix.size()] == '/';
   };
-  return below(keys_.prefix) && !below(keys_.own_prefix);
+  return below(options_.prefix) && !below(model::kOwnPrefix);
 }
 
 // --- lists
 
-void Ledger::BeginList(bool new_epoch) {
+void Ledger::BeginList(bool new_epoch, std::uint64_t cluster_id) {
   other_store_ = other_store_ || new_epoch;
+  cluster_id_ = cluster_id;
+  if (kept_) kept_->BeginList();
   last_change_ = {};
+  last_put_ = 0;
+  listed_serial_.reset();
   listed_.clear();
+  listed_marks_.clear();
+  removals_.ForgetAll();  // what there is of marks, this list tells
 }
 
 void Ledger::AddPage(std::span<const store::KeyValue> page) {
   Stage stage;
   for (const store::KeyValue& kv : page) {
-    if (!IsRegistration(kv.key)) continue;
-    listed_.push_back(kv.key);
     Remember(kv, false);
+    if (!IsRegistration(kv.key)) {
+      if (kv.key == model::kSerialKey) listed_serial_ = kv;
+      if (const auto place = model::ParseRecordKey(kv.key)) {
+        StageRecord(stage, *place, kv);
+        listed_marks_.insert(kv.key);
+      }
+      continue;
+    }
+    listed_.push_back(kv.key);
+    last_put_ = std::max(last_put_, kv.mod_revision);
+    StagePresent(stage, kv.key);
     const RegistrationPtr before = Current(stage, kv.key);
-    const bool same = before && !other_store_ && before->mod_revision == kv.mod_revision;
-    if (!same) StagePut(stage, kv);
+    if (!before || !IsOld(before->mod_revision, kv)) {
+      StagePut(stage, kv);
+    } else if (NeedsAll()) {
+      Keep(*before, kv);
+    }
   }
   Publish(std::move(stage));
 }
 
-void Ledger::EndList(store::Revision revision, const store::KeyValue* serial) {
+void Ledger::EndList(store::Revision revision) {
   Stage stage;
   StageVanished(stage, revision);
+  StageVanishedMarks(stage);
+  if (NeedsAll()) KeepAbsent();
   if (other_store_) {
     ++epoch_;
     serial_.Forget();
   }
-  if (serial) HearSerial(*serial);
+  if (listed_serial_) HearSerial(*listed_serial_);
   // The serial of one epoch never goes back, even if the last change was a deletion.
-  revision_ = other_store_ ? last_change_.revision : std::max(revision_, last_change_.revision);
-  whole_at_ = revision;
+  revision_ = other_store_ ? last_put_ : std::max(revision_, last_put_);
+  whole_at_ = marks_at_ = revision;
   catching_up_ = revision_ < whole_at_;
   if (whole_at_ - revision_ > kMostCatchingUp) (void)EndCatchingUp(true);
   ever_listed_ = true;
-  other_store_ = false;
-  listed_.clear();
-  listed_.shrink_to_fit();
-  Publish(std::move(stage));
-}
-
-void Ledger::StageVanished(Stage& stage, store::Revision revision) {
-  std::vector<std::string> vanished;
-  const auto look = [&](std::string_view key) {
-    if (!std::binary_search(listed_.begin(), listed_.end(), key)) vanished.emplace_back(key);
-  };
-  for (const std::string& key : flaws_.Keys()) look(key);  // some are in no tree
-  {
-    const auto view = reader_.Enter();
-    if (const Node* root = view->tree.Find(wire::NameView())) {
-      view->tree.VisitSubtree(*root, true, [&](const Registration& registration) {
-        look(registration.key);
-        return true;
-      });
-    }
-  }
-  for (const std::string& key : vanished) StageErase(stage, key, revision);
+  other_store_ = doubted_ = false;
+  listed_ = {};
+  listed_marks_ = {};
+  Publish(std::move(stage), true);
 }
 
 bool Ledger::EndCatchingUp(bool history_is_gone) {
@@ -93,34 +100,7 @@ bool Ledger::EndCatchingUp(bool history_is_gone) {
   return true;
 }
 
-// --- events
-
-std::size_t Ledger::Apply(std::span<const store::Event> events) {
-  const store::Revision before = whole_at_;
-  Stage stage;
-  std::size_t applied = 0;
-  for (const store::Event& event : events) {
-    if (!IsRegistration(event.kv.key)) {
-      if (event.type == store::Event::Type::kPut) HearSerial(event.kv);
-      continue;
-    }
-    revision_ = std::max(revision_, event.kv.mod_revision);
-    if (event.kv.mod_revision <= before) continue;  // in the view already, or gone again
-    if (event.type == store::Event::Type::kPut) {
-      StagePut(stage, event.kv);
-    } else {
-      StageErase(stage, event.kv.key, event.kv.mod_revision);
-    }
-    Remember(event.kv, event.type == store::Event::Type::kDelete);
-    ++applied;
-  }
-  if (revision_ > whole_at_) {
-    whole_at_ = revision_;
-    catching_up_ = false;
-  }
-  Publish(std::move(stage));
-  return applied;
-}
+// --- what is known of the store
 
 void Ledger::Remember(const store::KeyValue& kv, bool erased) {
   if (kv.mod_revision >= last_change_.revision) {
@@ -129,7 +109,7 @@ void Ledger::Remember(const store::KeyValue& kv, bool erased) {
 }
 
 bool Ledger::HearSerial(const store::KeyValue& record) {
-  if (record.key != keys_.serial) return false;
+  if (record.key != model::kSerialKey) return false;
   const auto offset = model::ParseSerialOffset(record.value);
   return offset && serial_.Told(*offset, record.mod_revision);
 }
@@ -164,19 +144,25 @@ RegistrationPtr Ledger::Current(const Stage& stage, const std::string& key) {
 }
 
 void Ledger::StagePut(Stage& stage, const store::KeyValue& kv) {
+  StagePresent(stage, kv.key);
   const RegistrationPtr before = Current(stage, kv.key);
-  auto made = MakeRegistration(keys_.prefix, kv, before.get());
+  auto made = MakeRegistration(options_.prefix, kv, before.get());
   if (!made) {
     flaws_.Note(kv.key, &made.error());
     return;
   }
   flaws_.Note(kv.key, (*made)->invalid.get());
+  Keep(**made, kv);
   Swap(stage, kv.key, before, {*std::move(made), kv.mod_revision});
 }
 
 void Ledger::StageErase(Stage& stage, const std::string& key, store::Revision revision) {
   flaws_.Erase(key);
-  if (const RegistrationPtr before = Current(stage, key)) Swap(stage, key, before, {{}, revision});
+  absent_.erase(key);
+  const RegistrationPtr before = Current(stage, key);
+  if (!before) return;
+  KeepNoMore(key);
+  Swap(stage, key, before, {{}, revision});
 }
 
 void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& before,
@@ -190,10 +176,11 @@ void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& b
   stage.changes.insert_or_assign(key, std::move(change));
 }
 
-void Ledger::Publish(Stage stage) {
+void Ledger::Publish(Stage stage, bool list_ended) {
   std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
-  // Before the first list is whole there is no revision, and no serial of it.
-  const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : 0;
+  // Before the first list is whole there is no revision, and no serial of it but that of
+  // before a restart.
+  const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : serial_.offset();
   publisher_.Apply([&](View& view) {
     for (const auto& [key, change] : stage.changes) {
       if (change.put) {
@@ -202,10 +189,17 @@ void Ledger::Publish(Stage stage) {
         view.tree.Erase(key, change.revision);
       }
     }
+    for (const auto& [record, staged] : stage.marks) {
+      view.marks.Set(staged.area, staged.subject, staged.mark);
+      if (staged.area != model::Area::kAlive || stage.changes.contains(staged.subject)) continue;
+      view.marks.LookAtLife(staged.subject, view.tree.FindKey(staged.subject).get());
+    }
+    for (const auto& [key, change] : stage.changes) view.marks.LookAtLife(key, change.put.get());
     for (const store::LeaseId id : stage.leases) view.leases.erase(id);
     view.revision = revision_;
     view.serial_offset = offset;
   });
+  ShowKept(list_ended);
 }
 
 }  // namespace rollcall::catalog

@@ -23,24 +23,21 @@ Lister::Lister(store::Store& store, LockedLedger& ledger, Contact& contact, cons
 
 Result<Lister::Listed> Lister::List(const Epoch& epoch) {
   Listed listed;
-  if (auto pages = ReadPages(epoch, listed); !pages) return Fail(std::move(pages.error()));
-  // Our own record at the same revision as the registrations.
-  auto serial = store_.Range(
-      {.keys = store::KeyRange::Single(options_.keys.serial), .revision = listed.header.revision},
-      store::After(options_.call_timeout));
-  if (!serial) {
-    return Fail(serial.error().code, options_.keys.serial + ": " + serial.error().message);
+  for (const std::string& prefix : {std::string(model::kOwnPrefix), options_.prefix}) {
+    if (auto pages = ReadPages(prefix, epoch, listed); !pages)
+      return Fail(std::move(pages.error()));
   }
   ledger_.With([&](Ledger& ledger) {
     listed.keys = ledger.listed();
-    ledger.EndList(listed.header.revision, serial->kvs.empty() ? nullptr : &serial->kvs.front());
+    ledger.EndList(listed.header.revision);
   });
   contact_.Listed();
   return listed;
 }
 
-Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
-  store::RangeRequest request{.keys = store::KeyRange::Prefix(options_.keys.prefix + "/")};
+Result<void> Lister::ReadPages(const std::string& prefix, const Epoch& epoch, Listed& listed) {
+  store::RangeRequest request{.keys = store::KeyRange::Prefix(prefix + "/"),
+                              .revision = listed.header.revision};
   std::int64_t most = options_.page_size;
   for (bool more = true; more;) {
     const SteadyTime sent = clock_.Now();
@@ -51,7 +48,7 @@ Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
       const bool smaller = Shrink(page.error());
       most = page_size_;
       if (smaller && request.revision != 0) continue;  // the same page, with fewer keys
-      return Fail(page.error().code, options_.keys.prefix + "/: " + page.error().message);
+      return Fail(page.error().code, prefix + "/: " + page.error().message);
     }
     page_size_ = std::min(page_size_ * 2, most);
     if (request.revision == 0) {
@@ -59,7 +56,8 @@ Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
       listed.new_epoch = epoch.Contradicts(page->header);
       request.revision = page->header.revision;
       contact_.Prove(sent);
-      ledger_.With([&](Ledger& ledger) { ledger.BeginList(listed.new_epoch); });
+      ledger_.With(
+          [&](Ledger& ledger) { ledger.BeginList(listed.new_epoch, listed.header.cluster_id); });
     } else if (page->header.cluster_id != listed.header.cluster_id) {
       return Fail(ErrorCode::kUnavailable, "two stores answered one list");
     }
@@ -71,8 +69,8 @@ Result<void> Lister::ReadPages(const Epoch& epoch, Listed& listed) {
 }
 
 Result<bool> Lister::KnowsOurPast() {
-  const auto [last, revision] = ledger_.With(
-      [](Ledger& ledger) { return std::pair(ledger.last_change(), ledger.whole_at()); });
+  const auto [last, revision] =
+      ledger_.With([](Ledger& ledger) { return std::pair(ledger.last_change(), ledger.seen()); });
   if (last.key.empty()) return true;
   auto then = store_.Range({.keys = store::KeyRange::Single(last.key), .revision = revision},
                            store::After(options_.past_timeout));

@@ -1,4 +1,4 @@
-// Reads all registrations at one revision, in pages, into the ledger.
+// Reads our own records and all registrations at one revision, in pages, into the ledger.
 //
 // Threads: one thread calls List(); it asks the store without holding the ledger.
 #pragma once
@@ -17,7 +17,7 @@
 namespace rollcall::catalog {
 
 struct ListOptions {
-  Ledger::Keys keys;
+  std::string prefix;                            // of the registrations, normalized
   std::int64_t page_size = 20'000;               // keys; fewer where they do not come in time
   std::chrono::milliseconds call_timeout{5000};  // of one page
   std::chrono::milliseconds past_timeout{2000};  // of KnowsOurPast()
@@ -47,7 +47,9 @@ class Lister {
   [[nodiscard]] Result<bool> KnowsOurPast();
 
  private:
-  [[nodiscard]] Result<void> ReadPages(const Epoch& epoch, Listed& listed);
+  // Reads a range at the list's revision, which the first page settles.
+  [[nodiscard]] Result<void> ReadPages(const std::string& prefix, const Epoch& epoch,
+                                       Listed& listed);
   // A page that is too much for the line in its time would be so for ever; grows
   // again with what comes in time, since a store that hung is no slow line.
   bool Shrink(const Error& error);

@@ -83,14 +83,17 @@ class ListerTest : public ::testing::Test {
   }
 
   static constexpr std::chrono::milliseconds kLong{20'000};
-  const Ledger::Keys keys_{"/skydns", "/rollcall/v1", "/rollcall/v1/serial"};
   std::unique_ptr<store::embedded::EmbeddedStore> memory_ = Open();
   SlowLine line_{*memory_};
   Publisher publisher_;
-  LockedLedger ledger_{publisher_, SystemClock(), keys_};
+  LockedLedger ledger_{publisher_, SystemClock(), {"/skydns", {.share = 1}, {}}};
   Contact contact_{seconds(10)};
-  Lister lister_{
-      line_, ledger_, contact_, SystemClock(), {keys_, kPage, kLong, kLong}, [] { return false; }};
+  Lister lister_{line_,
+                 ledger_,
+                 contact_,
+                 SystemClock(),
+                 {"/skydns", kPage, kLong, kLong},
+                 [] { return false; }};
 };
 
 TEST_F(ListerTest, ALineTooSlowForAPageGetsSmallerOnes) {

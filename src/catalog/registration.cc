@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "model/selector.h"
+
 namespace rollcall::catalog {
 namespace {
 
@@ -71,6 +73,17 @@ struct Place {
   bool nameless = false;
 };
 
+// A name with such a label would be found by nobody, or by who means another.
+tl::expected<void, model::Invalid> CheckSelectors(const wire::Name& name) {
+  for (wire::NameView rest = name; !rest.IsRoot(); rest = rest.Parent()) {
+    if (!model::ParseSelector(rest.FirstLabel())) continue;
+    return tl::unexpected<model::Invalid>(
+        model::Invalid{model::Flaw::kKey, "the label " + std::string(rest.FirstLabel()) +
+                                              " selects among registrations and cannot name one"});
+  }
+  return {};
+}
+
 tl::expected<Place, model::Invalid> PlaceOf(std::string_view prefix, std::string_view key) {
   auto name = model::NameOf(prefix, key);
   if (name) return Place{*name, false};
@@ -90,6 +103,9 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
                                                                const Registration* before) {
   const auto place = PlaceOf(prefix, kv.key);
   if (!place) return tl::unexpected<model::Invalid>(place.error());
+  if (auto ok = CheckSelectors(place->name); !ok) {
+    return tl::unexpected<model::Invalid>(std::move(ok.error()));
+  }
 
   auto made = std::make_shared<Registration>();
   made->key = kv.key;
@@ -110,6 +126,20 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
   made->texts = Pack({&made->key, &made->name, &made->service.host, &made->service.text,
                       &made->service.group, &made->host.name});
   return made;
+}
+
+model::Service ToService(const Registration& registration) {
+  const Registration::Service& from = registration.service;
+  return {.host = std::string(from.host),
+          .port = from.port,
+          .priority = from.priority,
+          .weight = from.weight,
+          .text = std::string(from.text),
+          .mail = from.mail,
+          .ttl = from.ttl,
+          .target_strip = from.target_strip,
+          .group = std::string(from.group),
+          .extension = registration.extension ? *registration.extension : model::Extension()};
 }
 
 }  // namespace rollcall::catalog

@@ -72,9 +72,13 @@ using RegistrationPtr = std::shared_ptr<const Registration>;
 
 // From a stored pair; a value that cannot be read gives a Registration with
 // valid == false that keeps what `before` (may be null) had.  Invalid: no name
-// can be made of the key, not even one above it, so it has no place in the tree.
+// can be made of the key, not even one above it, or it has a selector's label
+// (`_healthy`); so it has no place in the tree.
 // Requires: `prefix` is normalized and kv.key starts with PREFIX + "/".
 [[nodiscard]] tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
+
+// What MakeRegistration() read from the value.
+[[nodiscard]] model::Service ToService(const Registration& registration);
 
 }  // namespace rollcall::catalog

@@ -107,6 +107,17 @@ TEST(MakeRegistration, AKeyThatIsNoNameHasNoPlace) {
   EXPECT_EQ(made.error().flaw, model::Flaw::kKey);
 }
 
+TEST(MakeRegistration, AKeyWithASelectorsLabelHasNoPlace) {
+  for (const char* key : {"/skydns/test/_healthy", "/skydns/test/_Healthy/a",
+                          "/skydns/test/a/_shard0of4", "/skydns/test/a._healthy"}) {
+    const auto made = MakeRegistration("/skydns", {.key = key, .value = "{}"}, nullptr);
+    ASSERT_FALSE(made) << key;
+    EXPECT_EQ(made.error().flaw, model::Flaw::kKey) << key;
+  }
+  EXPECT_TRUE(
+      MakeRegistration("/skydns", {.key = "/skydns/test/_tcp/_http", .value = "{}"}, nullptr));
+}
+
 TEST(MakeRegistration, AKeyWithAnEmptyComponentAnswersForTheNamesAboveItOnly) {
   const auto made =
       MakeRegistration("/skydns", {.key = "/skydns/test/d//k", .value = "{}"}, nullptr);

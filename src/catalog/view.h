@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "catalog/marks.h"
 #include "catalog/tree.h"
 #include "store/store.h"
 
@@ -20,11 +21,13 @@ enum class Standing : std::uint8_t {
 
 struct View {
   Tree tree;
+  Marks marks;
   // When each lease that a registration names runs out, as last told by the
   // store.  Absent: unknown (not yet asked, or expired).
   absl::flat_hash_map<store::LeaseId, SteadyTime> leases;
   store::Revision revision = 0;     // of the store, reflected whole
   std::uint32_t serial_offset = 0;  // see serial()
+  std::uint64_t changes = 0;        // times that it was published; of this process alone
 
   // The SOA serial: the same on every replica at the same revision, and never
   // backwards (RFC 1982) because the offset is raised when the store is replaced.

@@ -5,6 +5,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/quote.h"
+#include "model/json_text.h"
 #include "model/time.h"
 
 namespace rollcall::model {
@@ -49,7 +51,16 @@ class Members {
     Read(name, text);
     if (text.empty()) return;
     health = ParseHealth(text);
-    if (!health) Note(Wrong(name, fmt::format("{:?} is no health", text)));
+    if (!health) Note(Wrong(name, fmt::format("{} is no health", Quote(text))));
+  }
+  void Read(std::string_view name, bool& yes) {
+    const json::value* const value = Find(name);
+    if (!value) return;
+    if (const bool* const truth = value->if_bool()) {
+      yes = *truth;
+    } else {
+      Note(Wrong(name, "is neither true nor false"));
+    }
   }
   void CheckVersion() {
     const json::value* const value = Find("version");
@@ -126,11 +137,15 @@ std::optional<RecordPlace> ParseRecordKey(std::string_view key) {
 }
 
 std::string ToJson(const Record& record) {
-  json::object object{{"since", FormatTime(record.since)}, {"by", record.by}, {"why", record.why}};
+  // What others wrote need not be UTF-8; as JSON nobody could read it.
+  json::object object{{"since", FormatTime(record.since)},
+                      {"by", MendUtf8(record.by)},
+                      {"why", MendUtf8(record.why)}};
   if (record.health) object["health"] = ToString(*record.health);
   if (!record.machine.empty()) object["machine"] = record.machine;
   if (record.until) object["until"] = FormatTime(*record.until);
-  if (!record.value.empty()) object["value"] = record.value;
+  if (!record.value.empty()) object["value"] = MendUtf8(record.value);
+  if (record.again) object["again"] = true;
   return json::serialize(object);
 }
 
@@ -151,6 +166,7 @@ Result<Record> ParseRecord(std::string_view text) {
   members.Read("machine", record.machine);
   members.Read("until", record.until);
   members.Read("value", record.value);
+  members.Read("again", record.again);
   if (!since) members.Note(Wrong("since", "is missing"));
   if (auto problem = std::move(members).problem()) return Fail(*std::move(problem));
   record.since = *since;

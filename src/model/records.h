@@ -55,6 +55,7 @@ struct Record {
   std::string machine = {};            // kOwner: the machine id
   std::optional<WallTime> until = {};  // kMaintenance, kStopping; none: for ever
   std::string value = {};              // kHeld: that of the registration
+  bool again = false;                  // kGone: who defines the instance may register it again
 
   friend bool operator==(const Record&, const Record&) = default;
 };

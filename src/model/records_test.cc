@@ -55,6 +55,14 @@ TEST(Records, AreReadAsTheyWereWritten) {
   EXPECT_EQ(ParseRecord(ToJson(least)), least);
 }
 
+TEST(Records, HoldWhatIsNoUtf8AsGoWouldReadIt) {
+  const Record held{.why = "\xFF", .value = "{\"text\":\"a\xC3(\"}"};
+  const auto again = ParseRecord(ToJson(held));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->why, "\uFFFD");
+  EXPECT_EQ(again->value, "{\"text\":\"a\uFFFD(\"}");
+}
+
 TEST(Records, IgnoreWhatANewerRollcallAdds) {
   EXPECT_TRUE(ParseRecord(R"({"since":"2026-01-31T12:00:00Z","colour":{"a":[1]},"version":1})"));
 }

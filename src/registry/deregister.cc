@@ -2,56 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "model/records.h"
 #include "model/service.h"
+#include "registry/mark_lease.h"
 #include "registry/registry.h"
 #include "registry/snapshot.h"
+#include "registry/target.h"
 
 namespace rollcall::registry {
 namespace {
 
 constexpr int kTries = 32;
-constexpr std::chrono::seconds kGoneLease{7 * 24 * 3600};
 
-// Still held by whom the order meant?
-Result<void> CheckTarget(const store::KeyValue& kv, const Target& target) {
-  if (target.address.empty()) return {};
-  const auto held = model::ParseService(kv.value);
-  const bool same =
-      held && held->host == target.address && (target.port == 0 || held->port == target.port);
-  if (same) return {};
-  return Fail(ErrorCode::kConflict,
-              fmt::format("{} is now held by {}, not by {}; it is left as it is", kv.key,
-                          held ? fmt::format("{} port {}", held->host, held->port)
-                               : "a value that cannot be read",
-                          target.address));
+// What is to be taken away: the registration, or what servers answer in its place since
+// it vanished without a deregistration.  Nothing: there is neither.
+std::optional<store::KeyValue> Present(const Snapshot& now) {
+  if (now.registration || !now.held) return now.registration;
+  store::KeyValue held = *now.held;
+  if (const auto record = model::ParseRecord(held.value)) held.value = record->value;
+  held.key = now.key;
+  return held;
 }
-
-// The lease under a `gone` mark, given back unless the mark was written.
-class MarkLease {
- public:
-  MarkLease(store::Store& store, store::Deadline deadline) : store_(store), deadline_(deadline) {}
-  ~MarkLease() {
-    if (id_ != 0 && !kept_) (void)store_.LeaseRevoke(id_, deadline_);
-  }
-  MarkLease(const MarkLease&) = delete;
-  MarkLease& operator=(const MarkLease&) = delete;
-
-  Result<store::LeaseId> Get() {
-    if (id_ != 0) return id_;
-    const auto lease = store_.LeaseGrant(kGoneLease, 0, deadline_);
-    if (!lease) return Fail(lease.error());
-    return id_ = lease->id;
-  }
-  // Also when it is not known whether the mark was written: it runs out by itself.
-  void Keep() { kept_ = true; }
-
- private:
-  store::Store& store_;
-  store::Deadline deadline_;
-  store::LeaseId id_ = 0;
-  bool kept_ = false;
-};
 
 }  // namespace
 
@@ -62,21 +35,21 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    if (!now->registration) {
+    const auto present = Present(*now);
+    if (!present) {
       return Fail(ErrorCode::kNotFound,
                   fmt::format("{} is not registered; {}", now->key, Neighbours(target, deadline)));
     }
-    if (auto ok = CheckTarget(*now->registration, target); !ok) return Fail(std::move(ok.error()));
+    if (auto ok = CheckTarget(*present, target); !ok) return Fail(std::move(ok.error()));
     const auto id = lease.Get();
     if (!id) return Fail(id.error());
 
     store::TxnRequest txn;
     txn.compares = now->Unmoved();
-    txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now->key)});
-    txn.then.emplace_back(store::PutOp{
-        model::RecordKey(model::Area::kGone, now->key),
-        model::ToJson(model::Record{.since = clock_.WallNow(), .by = reason.by, .why = reason.why}),
-        *id});
+    if (now->registration) txn.then.push_back(Delete(now->key));
+    if (now->held) txn.then.push_back(Delete(now->held->key));
+    txn.then.push_back(PutMark(now->key, reason, clock_.WallNow(), *id));
+    if (now->stopping) txn.then.push_back(Delete(now->stopping->key));
     const auto done = store_.Txn(txn, deadline);
     if (!done) {
       lease.Keep();

@@ -4,6 +4,7 @@
 
 #include "model/service.h"
 #include "registry/registry.h"
+#include "registry/sign_of_life.h"
 #include "registry/snapshot.h"
 
 namespace rollcall::registry {
@@ -11,16 +12,13 @@ namespace {
 
 constexpr int kTries = 32;  // each lost race means that somebody else won one
 
-std::string Endpoint(const model::Service& service) {
-  const bool v6 = service.host.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", service.host, service.port)
-            : fmt::format("{}:{}", service.host, service.port);
-}
-
-// Who else holds the instance by a living `alive` key, if anybody.
+// Who else holds the instance by a living `alive` key, if anybody.  Who is stopping has
+// said that he lets it go; what lies under the asker's own lease is the asker's, also if
+// its address was another one then.
 Result<void> CheckHolder(const Snapshot& now, const model::Service& held,
-                         const model::Service& wanted) {
-  if (!now.alive || held.extension.owner.empty()) return {};
+                         const model::Service& wanted, store::LeaseId own) {
+  if (!now.alive || now.stopping || held.extension.owner.empty()) return {};
+  if (own != 0 && now.alive->lease == own) return {};
   if (held.extension.owner == wanted.extension.owner && held.host == wanted.host) return {};
   const std::string& asker = wanted.extension.owner;
   return Fail(ErrorCode::kConflict,
@@ -29,12 +27,36 @@ Result<void> CheckHolder(const Snapshot& now, const model::Service& held,
                           asker.empty() ? "a static registration" : asker, Endpoint(wanted)));
 }
 
-store::TxnRequest MakeTxn(const Snapshot& now, bool put, std::string value, store::LeaseId lease) {
+// Whether the registration has to be put, and what it takes the place of.
+struct Change {
+  bool put = true;
+  std::string replaced;
+};
+
+Result<Change> Weigh(const Snapshot& now, const model::Service& wanted, const std::string& value,
+                     const Terms& terms) {
+  Change change;
+  if (!now.registration) return change;
+  const auto held = model::ParseService(now.registration->value);
+  if (!held) {
+    change.replaced = "a value that could not be read";
+    return change;
+  }
+  const store::LeaseId own = terms.alive ? terms.alive->lease : 0;
+  if (auto ok = CheckHolder(now, *held, wanted, own); !ok) return Fail(std::move(ok.error()));
+  change.put = model::ToJson(*held) != value || !held->extension_problem.empty() ||
+               now.registration->lease != terms.lease;
+  if (Endpoint(*held) != Endpoint(wanted)) change.replaced = Endpoint(*held);
+  return change;
+}
+
+store::TxnRequest MakeTxn(const Snapshot& now, bool put, const std::string& value,
+                          store::LeaseId lease) {
   store::TxnRequest txn;
   txn.compares = now.Unmoved();
-  if (put) txn.then.emplace_back(store::PutOp{now.key, std::move(value), lease});
-  if (now.gone) {
-    txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(now.gone->key)});
+  if (put) txn.then.emplace_back(store::PutOp{now.key, value, lease});
+  for (const auto& mark : {now.gone, now.stopping}) {
+    if (mark) txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(mark->key)});
   }
   return txn;
 }
@@ -43,6 +65,11 @@ store::TxnRequest MakeTxn(const Snapshot& now, bool put, std::string value, stor
 
 Result<Written> Registry::Register(const Order& order, store::LeaseId lease,
                                    store::Deadline deadline) {
+  return Register(order, Terms{.lease = lease}, deadline);
+}
+
+Result<Written> Registry::Register(const Order& order, const Terms& terms,
+                                   store::Deadline deadline) {
   if (auto ok = Validate(order, rules_); !ok) return Fail(std::move(ok.error()));
   const std::string value = model::ToJson(order.value);
   const Candidates candidates{order.service, order.instance, order.host, order.value.port};
@@ -50,30 +77,21 @@ Result<Written> Registry::Register(const Order& order, store::LeaseId lease,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    Written written;
-    written.key = now->key;
-    bool put = true;
-    if (now->registration) {
-      const auto held = model::ParseService(now->registration->value);
-      if (held) {
-        if (auto ok = CheckHolder(*now, *held, order.value); !ok)
-          return Fail(std::move(ok.error()));
-        put = model::ToJson(*held) != value || !held->extension_problem.empty() ||
-              now->registration->lease != lease;
-        if (Endpoint(*held) != Endpoint(order.value)) written.replaced = Endpoint(*held);
-      } else {
-        written.replaced = "a value that could not be read";
-      }
-      if (!put && !now->gone) {
-        written.revision = now->registration->mod_revision;
-        return written;
-      }
+    if (terms.unless_deregistered && now->gone && !now->registration) {
+      return Fail(ErrorCode::kNotFound, fmt::format("{} has been deregistered", now->key));
     }
-    const auto done = store_.Txn(MakeTxn(*now, put, value, lease), deadline);
+    auto change = Weigh(*now, order.value, value, terms);
+    if (!change) return Fail(std::move(change.error()));
+    store::TxnRequest txn = MakeTxn(*now, change->put, value, terms.lease);
+    if (terms.alive) WriteAlive(*now, *terms.alive, order.value.extension.owner, txn);
+
+    Written written{.key = now->key, .changed = change->put, .replaced = change->replaced};
+    if (!change->put) written.revision = now->registration->mod_revision;
+    if (txn.then.empty()) return written;
+    const auto done = store_.Txn(txn, deadline);
     if (!done) return Fail(done.error());
     if (!done->succeeded) continue;
-    written.changed = put;
-    written.revision = put ? done->header.revision : now->registration->mod_revision;
+    if (change->put) written.revision = done->header.revision;
     return written;
   }
   return Fail(ErrorCode::kConflict,

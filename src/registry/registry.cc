@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/key.h"
+#include "model/selector.h"
 #include "registry/validate.h"
 
 namespace rollcall::registry {
@@ -59,7 +60,7 @@ Listed Registry::Describe(const store::KeyValue& kv) const {
   }
   listed.name = *name;
   for (wire::NameView rest = listed.name; !rest.IsRoot(); rest = rest.Parent()) {
-    if (!IsSelector(rest.FirstLabel())) continue;
+    if (!model::ParseSelector(rest.FirstLabel())) continue;
     listed.problem = fmt::format("the label {} selects among registrations and cannot name one",
                                  rest.FirstLabel());
   }

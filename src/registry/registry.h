@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/service.h"
+#include "model/state.h"
 #include "registry/layout.h"
 #include "store/store.h"
 #include "wire/name.h"
@@ -35,6 +36,35 @@ struct Rules {
   bool allow_loopback = false;
 };
 
+// By what an owner shows that its instance is alive: the record `alive`, written by it.
+struct SignOfLife {
+  store::LeaseId lease = 0;  // the owner's; the record goes with it
+  model::Health health = model::Health::kPassing;
+  WallTime since{};      // since when it has been so
+  std::string why = {};  // what the check says
+};
+
+// How a registration is held.
+struct Terms {
+  store::LeaseId lease = 0;              // it goes with this lease; 0: it persists
+  std::optional<SignOfLife> alive = {};  // of its owner, in the same transaction
+  // Not if somebody has deregistered it: then kNotFound, which says who.
+  bool unless_deregistered = false;
+};
+
+// What an owner finds of its instance.
+enum class Presence : std::uint8_t {
+  kThere,         // registered as it was, and its sign of life as told
+  kMissing,       // gone without a mark, or held by another lease: to be registered again
+  kDeregistered,  // gone with a mark: somebody meant it
+  kReplaced,      // another registration stands there
+};
+struct Found {
+  Presence presence = Presence::kThere;
+  std::string detail = {};  // by whom it was deregistered, what stands there
+  bool changed = false;     // something had to be written
+};
+
 struct Written {
   std::string key;
   store::Revision revision = 0;  // of the registration
@@ -51,6 +81,7 @@ struct Target {
   // If set: only while it is held with this address (and port, if given), so
   // that a late order does not take away what somebody else put since.
   std::string address;
+  std::string owner = {};  // if set: only while it names this one
 };
 
 // Who does it and why, for the mark that stays.
@@ -87,19 +118,41 @@ class Registry {
   [[nodiscard]] static Result<void> Validate(const Order& order, const Rules& rules = {});
 
   // Puts the registration.  Safe to repeat: what stands there already is left as
-  // it is.  `lease` 0: it persists.  Removes the `gone` mark in the same
-  // transaction.
+  // it is.  Removes the marks `gone` and `stopping` in the same transaction.
   // A registration without a living owner is replaced, and `replaced` says what
-  // stood there.  kConflict: another owner, whose `alive` key is there, holds the
-  // instance (both are named); or others kept writing the key.
+  // stood there.  kConflict: another owner, whose `alive` key is there and who is not
+  // stopping, holds the instance (both are named); or others kept writing the key.
+  // kNotFound: `terms.alive` is of a lease that has ended.
+  [[nodiscard]] Result<Written> Register(const Order& order, const Terms& terms,
+                                         store::Deadline deadline);
   [[nodiscard]] Result<Written> Register(const Order& order, store::LeaseId lease,
                                          store::Deadline deadline);
 
+  // Says for an owner that the instance it has registered is alive, and how; takes the
+  // mark `stopping` away, for it is back.  Writes nothing if all is so already, and
+  // never the registration.  `order.instance` should be the one that was registered,
+  // `terms` what it was registered with.  kNotFound: as Register().
+  [[nodiscard]] Result<Found> SayAlive(const Order& order, const Terms& terms,
+                                       store::Deadline deadline);
+
+  // Marks it as `stopping`, and its owner's record as critical: a server deregisters it
+  // once `until` is past, unless it is back by then.
+  // kNotFound, kConflict: as Deregister().
+  [[nodiscard]] Result<Written> Stop(const Target& target, WallTime until, const Reason& reason,
+                                     store::Deadline deadline);
+
   // Deletes it and leaves the `gone` mark (a lease of 7 days) in the same
-  // transaction.  kNotFound: it was not there; the message says what is.
-  // kConflict: `target.address` is set and it is held with another.
+  // transaction, which takes `stopping` away as well.  kNotFound: it was not there; the
+  // message says what is.  kConflict: `target.address` or `target.owner` is set and it is
+  // held with another.
   [[nodiscard]] Result<Written> Deregister(const Target& target, const Reason& reason,
                                            store::Deadline deadline);
+
+  // Takes back a deregistration: the mark of it then says that whoever defines the
+  // instance may register it again (model::Record::again).  Without a mark, which lasts 7
+  // days, it leaves one that says so.  Returns false: it is registered, nothing to take back.
+  [[nodiscard]] Result<bool> Readmit(const Target& target, const Reason& reason,
+                                     store::Deadline deadline);
 
   // Everything at or below a service ("": all that the layout covers), read at one
   // revision.  Leaves nothing out: what cannot be served is there with its problem.

@@ -221,6 +221,28 @@ TEST_F(RegistryTest, DeregisterOfWhatIsNotThereSaysWhatIs) {
   EXPECT_EQ(Get(kGone1), "") << "no mark for what was not there";
 }
 
+TEST_F(RegistryTest, DeregisterTakesAwayWhatIsOnlyHeld) {
+  const std::string held = model::RecordKey(model::Area::kHeld, kNode1);
+  model::Record record;
+  record.value = R"({"host":"192.0.2.9","port":9100})";
+  Put(held, model::ToJson(record));
+  const Target other{"node", "server01", "", 0, "192.0.2.8"};
+  EXPECT_EQ(registry_.Deregister(other, {}, Soon()).error().code, ErrorCode::kConflict);
+  const Target target{"node", "server01", "", 0, "192.0.2.9"};
+  const auto written = registry_.Deregister(target, {"root", "moved"}, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(Get(held), "");
+  EXPECT_NE(Get(kGone1), "");
+}
+
+TEST_F(RegistryTest, DeregisterLeavesNoHoldThatWouldBringItBack) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  const std::string held = model::RecordKey(model::Area::kHeld, kNode1);
+  Put(held, "{}");
+  ASSERT_TRUE(registry_.Deregister({"node", "server01", "", 0, ""}, {}, Soon()));
+  EXPECT_EQ(Get(held), "");
+}
+
 TEST_F(RegistryTest, DeregisterByHostAndPortFindsWhatRegisterChose) {
   ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", 9100), 0, Soon()));
   ASSERT_TRUE(registry_.Register(NodeOrder("192.0.2.1", 9200), 0, Soon()));

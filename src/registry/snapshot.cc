@@ -28,11 +28,22 @@ Result<std::vector<std::string>> KeysOf(const Layout& layout, const Candidates& 
   return keys;
 }
 
-bool HoldsAnotherPort(const Snapshot& snapshot, std::int64_t port) {
-  if (!snapshot.registration) return false;
+// The port it is held with; nothing: it is not held, or not so that one could tell.
+std::optional<std::int64_t> HeldPort(const Snapshot& snapshot) {
+  if (!snapshot.registration) return std::nullopt;
   const auto held = model::ParseService(snapshot.registration->value);
-  return held && held->port != port;
+  if (!held) return std::nullopt;
+  return held->port;
 }
+
+// HOST-PORT is meant rather than HOST: that one has another port, or it has gone since
+// this one was named after it.
+bool SecondIsMeant(const Snapshot& first, const Snapshot& second, std::int64_t port) {
+  const auto held = HeldPort(first);
+  return held ? *held != port : !first.registration && HeldPort(second) == port;
+}
+
+constexpr std::size_t kParts = 5;  // read of each candidate
 
 void AddCompare(std::vector<store::Compare>& compares, const std::string& key,
                 const std::optional<store::KeyValue>& kv) {
@@ -54,6 +65,8 @@ std::vector<store::Compare> Snapshot::Unmoved() const {
   const std::string alive_key = model::RecordKey(model::Area::kAlive, key);
   compares.push_back(alive ? store::Compare::Exists(alive_key)
                            : store::Compare::Missing(alive_key));
+  AddCompare(compares, model::RecordKey(model::Area::kStopping, key), stopping);
+  AddCompare(compares, model::RecordKey(model::Area::kHeld, key), held);
   return compares;
 }
 
@@ -63,8 +76,10 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
   if (!keys) return Fail(keys.error());
   store::TxnRequest request;
   for (const std::string& key : *keys) {
-    for (const std::string& part : {key, model::RecordKey(model::Area::kGone, key),
-                                    model::RecordKey(model::Area::kAlive, key)}) {
+    for (const std::string& part :
+         {key, model::RecordKey(model::Area::kGone, key),
+          model::RecordKey(model::Area::kAlive, key), model::RecordKey(model::Area::kStopping, key),
+          model::RecordKey(model::Area::kHeld, key)}) {
       request.then.emplace_back(store::GetOp{store::KeyRange::Single(part)});
     }
   }
@@ -76,13 +91,15 @@ Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
 
   std::vector<Snapshot> found;
   for (std::size_t i = 0; i < keys->size(); ++i) {
-    store::OpResult* results = &response->results[i * 3];
+    store::OpResult* results = &response->results[i * kParts];
     found.push_back({.key = (*keys)[i],
                      .registration = First(results[0]),
                      .gone = First(results[1]),
-                     .alive = First(results[2])});
+                     .alive = First(results[2]),
+                     .stopping = First(results[3]),
+                     .held = First(results[4])});
   }
-  const bool second = found.size() > 1 && HoldsAnotherPort(found[0], candidates.port);
+  const bool second = found.size() > 1 && SecondIsMeant(found[0], found[1], candidates.port);
   return std::move(found[second ? 1 : 0]);
 }
 

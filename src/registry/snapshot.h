@@ -20,12 +20,14 @@ struct Candidates {
   std::int64_t port = 0;  // 0: HOST, whatever its port
 };
 
-// One instance, its marks, all at one revision.
+// One instance and our records about it, all at one revision.
 struct Snapshot {
   std::string key;
   std::optional<store::KeyValue> registration;
   std::optional<store::KeyValue> gone;
   std::optional<store::KeyValue> alive;
+  std::optional<store::KeyValue> stopping;
+  std::optional<store::KeyValue> held;
 
   // The conditions under which all of it is still so.
   [[nodiscard]] std::vector<store::Compare> Unmoved() const;

@@ -32,10 +32,6 @@ namespace rollcall::registry {
 // 0 (unset) to 2^31-1, the most that DNS carries (RFC 2181 section 8).
 [[nodiscard]] Result<void> CheckTtl(std::uint32_t ttl);
 
-// `_healthy`, and `_shardIofN` with 0 <= I < N <= 1024, both in plain decimal:
-// these choose among registrations and can name none.
-[[nodiscard]] bool IsSelector(std::string_view label);
-
 // `ns.dns`, `apex.dns` and names below them: read as addresses, never as
 // something that listens.
 [[nodiscard]] bool IsAddressOnly(std::string_view service);

@@ -106,17 +106,6 @@ TEST(Validate, TakesWhatPeopleRegister) {
   EXPECT_TRUE(Registry::Validate(order));
 }
 
-TEST(Validate, SelectorsAreExact) {
-  for (const char* label : {"_healthy", "_shard0of1", "_shard1023of1024", "_SHARD0OF4"}) {
-    EXPECT_TRUE(IsSelector(label)) << label;
-  }
-  for (const char* label :
-       {"healthy", "_healthy2", "_shard1of1", "_shard0of0", "_shard-1of4", "_shard0of1025",
-        "_shard01of4", "_shard0of04", "_shardof4", "_shard0of", "_shard+1of4"}) {
-    EXPECT_FALSE(IsSelector(label)) << label;
-  }
-}
-
 TEST(Validate, OnlyNameServersAndTheApexDoWithoutAPort) {
   for (const char* service : {"ns.dns", "apex.dns", "x.ns.dns", "NS.DNS"}) {
     EXPECT_TRUE(CheckPort(0, service)) << service;

@@ -4,7 +4,7 @@
 //   auto lease = keeper.Ensure(After(2s));     // grants one, or the one it has
 //   registry.Register(order, *lease, ...);
 //
-// Renewed at a third of its time to live.  A lease is lost only when the store says
+// Renewed at about a third of its time to live.  A lease is lost only when the store says
 // so: while the store is away its leases do not run out either (etcd gives them their
 // whole time again when it has a leader), so silence is retried, not believed.
 //

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "base/result.h"
 #include "store/store.h"
@@ -11,9 +12,14 @@ namespace rollcall::store {
 // Threads: one.
 class Pages {
  public:
-  // Borrows `store`.
-  Pages(Store& store, KeyRange keys, std::int64_t page_size, std::chrono::milliseconds call_timeout)
-      : store_(store), rest_(std::move(keys)), page_size_(page_size), call_timeout_(call_timeout) {}
+  // Borrows `store`.  `revision` 0: the latest.
+  Pages(Store& store, KeyRange keys, std::int64_t page_size, std::chrono::milliseconds call_timeout,
+        Revision revision = 0)
+      : store_(store),
+        rest_(std::move(keys)),
+        page_size_(page_size),
+        call_timeout_(call_timeout),
+        revision_(revision) {}
 
   // The next one in byte order, until the next call; null: that was all.
   // kCompacted: the revision is no longer kept, begin again.
@@ -35,10 +41,8 @@ class Pages {
     if (!page) return Fail(std::move(page.error()));
     page_ = *std::move(page);
     next_ = 0;
-    if (revision_ == 0) {
-      revision_ = page_.header.revision;
-      count_ = page_.count;
-    }
+    if (revision_ == 0) revision_ = page_.header.revision;
+    if (!std::exchange(begun_, true)) count_ = page_.count;
     more_ = page_.more && !page_.kvs.empty();
     if (more_) rest_.begin = page_.kvs.back().key + '\0';
     return {};
@@ -48,7 +52,8 @@ class Pages {
   KeyRange rest_;
   const std::int64_t page_size_;
   const std::chrono::milliseconds call_timeout_;
-  Revision revision_ = 0;
+  Revision revision_;
+  bool begun_ = false;
   std::int64_t count_ = 0;
   RangeResponse page_;
   std::size_t next_ = 0;

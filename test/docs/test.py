@@ -278,7 +278,8 @@ def run(scenario):
     check(done.returncode == 0, f"unbound.conf: {done.stdout}{done.stderr}")
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
-    for name in ["README.md", "doc/prometheus.md", "doc/migrate.md", "doc/operating.md"]:
+    for name in ["README.md", "doc/prometheus.md", "doc/states.md", "doc/migrate.md",
+                 "doc/operating.md"]:
         execute(scenario, name, cluster)
 
 

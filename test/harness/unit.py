@@ -24,7 +24,7 @@ def confined(name, program, user, arguments=""):
     uid, gid = pwd.getpwnam(user)[2:4]
     for directory in re.search(r"^StateDirectory=(.*)$", unit, re.M)[1].split():
         if not os.path.exists(f"/var/lib/{directory}"):
-            os.mkdir(f"/var/lib/{directory}", 0o750)
+            os.makedirs(f"/var/lib/{directory}", 0o750)
             os.chown(f"/var/lib/{directory}", uid, gid)
     line = re.search(r"^ExecStart=(.*)$", unit, re.M)[1]
     line = line.replace("$ARGS", arguments).replace("$$", "$").replace("%%", "%")

@@ -37,7 +37,7 @@ class Units(unittest.TestCase):
         for shell in ("dash", "busybox"):
             if not shutil.which(shell):
                 continue
-            for script in ("register.sh", "sysvinit/prom-node"):
+            for script in ("register.sh", "sysvinit/prom-node", "sysvinit/rollcall-agent"):
                 words = [shell, "sh"] if shell == "busybox" else [shell]
                 done = run(*words, "-n", str(PACKAGING / script))
                 self.assertEqual((done.returncode, done.stderr), (0, ""), (shell, script))

@@ -133,6 +133,19 @@ def commands(site, host, serve):
     site.scenario.step("register, list, watch, run, deregister: by SRV, certificate and password")
 
 
+def own_writes(site):
+    """With the role of the page a server carries out stops; from here on it may only read there."""
+    etcd = site.etcd
+    key = "/skydns/internal/prom/stopped/a"
+    etcd.put(key, {"host": "192.0.2.9", "port": 1, "rollcall": {"owner": "agent:a"}})
+    etcd.put(f"/rollcall/v1/stopping{key}",
+             {"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:01Z", "why": "stopped"})
+    wait_for("the stop to be carried out", lambda: not etcd.get(key))
+    check(etcd.get(f"/rollcall/v1/gone{key}"), "with its mark")
+    etcd.ctl("role", "grant-permission", "rollcall-server", "--prefix=true", "read", "/skydns")
+    site.scenario.step("a server deregisters what was stopped, until it may no more")
+
+
 def roles(site, serve, for_server, host):
     etcd, box = site.etcd, site.box
     other = ["--host=other", "--port=9100"]
@@ -250,8 +263,8 @@ def restored(site, serve):
         check(done.returncode == 0, done.stderr)
     etcd.start()
     etcd.wait_healthy()
-    wait_for("what came after the backup to go", lambda: not serve.addresses("s60.sign.prom.internal"), 30)
-    wait_for("the server to raise the serial", lambda: etcd.get(SERIAL))
+    wait_for("the server to raise the serial", lambda: etcd.get(SERIAL), 30)
+    check(serve.addresses("s60.sign.prom.internal"), "a target left because a backup was restored")
     site.change(61, serve)
     check(serial(serve) > before, f"the serial went from {before} to {serial(serve)}")
     scenario.step("etcd restored from a backup: the server with its role raises the serial")
@@ -283,6 +296,7 @@ def run(scenario):
     scenario.step("three members, the roles of doc/operating.md, a server")
     commands(site, host, serve)
     client = Client(serve, "node.prom.internal", 1)
+    own_writes(site)
     roles(site, serve, for_server, host)
     refusals(site, host)
     orders(site, serve, host)

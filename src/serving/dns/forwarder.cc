@@ -145,6 +145,7 @@ class Forwarder::Impl {
     request.tcp = job->deferred.tcp;
     request.standing = standing_();
     request.now = steady_clock::now();
+    request.wall_now = std::chrono::system_clock::now();
     request.outside = &job->outside;
     answer::Responded said;
     {

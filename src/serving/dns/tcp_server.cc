@@ -86,6 +86,7 @@ class TcpServer::Impl final : public TcpHost {
     request.tcp = true;
     request.standing = shared_.standing();
     request.now = std::chrono::steady_clock::now();
+    request.wall_now = std::chrono::system_clock::now();
     request.outside = shared_.outside();
     answer::Responded said;
     {

@@ -104,8 +104,8 @@ TEST(Udp, TellsItsIdentityToThoseWhoAsk) {
   const auto reply = client.Ask(
       Query("node.prom.internal", Type::kSrv, {.edns_udp_size = 1232, .wants_nsid = true}));
   ASSERT_TRUE(reply);
-  EXPECT_THAT(reply->edns_options,
-              ::testing::ElementsAre(std::pair<std::uint16_t, std::string>(3, "replica-1")));
+  EXPECT_THAT(reply->edns_options, ::testing::ElementsAre(std::pair<std::uint16_t, std::string>(
+                                       3, "replica-1 revision 1")));
 }
 
 TEST(Udp, StaysSilentToResponsesAndStumps) {

@@ -135,6 +135,7 @@ class UdpWorker::Impl {
     answer::Request request;
     request.standing = shared_.standing();
     request.now = std::chrono::steady_clock::now();
+    request.wall_now = std::chrono::system_clock::now();
     request.outside = shared_.outside();
     std::size_t replies = 0;
     const auto view = reader_.Enter();
