@@ -11,8 +11,10 @@
 #include "app/address.h"
 #include "app/child.h"
 #include "app/signals.h"
+#include "app/spared_check.h"
 #include "app/standard_files.h"
 #include "app/system_state.h"
+#include "lmdb/spared.h"
 
 namespace rollcall::app {
 namespace {
@@ -44,8 +46,22 @@ TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
   EXPECT_EQ(StatusOf({"/bin/sh", "-c", "kill -USR1 $$; exit 0"}), 128 + SIGUSR1);
 }
 
+TEST(SparedCheck, OnlyOneThatDiedOfReadingTellsOfTheFile) {
+  const auto check = [](const std::string& script) {
+    const auto checked = CheckInSparedProcess("dir", {"/bin/sh", "-c", script});
+    return checked ? "" : checked.error().message;
+  };
+  EXPECT_EQ(check("exit 0"), "");
+  EXPECT_EQ(check("exit 1"), "") << "what is wrong shows when it is opened";
+  EXPECT_EQ(check("kill -KILL $$"), "") << "for want of memory, say";
+  EXPECT_THAT(check("kill -BUS $$"), ::testing::HasSubstr("a page is damaged or missing"));
+  EXPECT_THAT(check("echo '  FAILED: x: a page is damaged or missing (y)'; exit 1"),
+              ::testing::HasSubstr("dir: a page is damaged or missing (y)"));
+  EXPECT_TRUE(CheckInSparedProcess("dir", {"/no/such/program"}));
+}
+
 TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
-  const auto taken = InSparedProcess("f", [] {
+  const auto taken = lmdb::InSparedProcess("f", [] {
     for (const int file : {STDIN_FILENO, STDERR_FILENO}) close(file);
     OpenStandardFiles();
     const int next = open("/etc/passwd", O_RDONLY);
@@ -55,7 +71,7 @@ TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
 }
 
 TEST(ManyFiles, AreAllowedUpToTheHardLimit) {
-  const auto as_allowed = InSparedProcess("f", [] {
+  const auto as_allowed = lmdb::InSparedProcess("f", [] {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
     limit.rlim_cur = 50;
