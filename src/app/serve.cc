@@ -21,6 +21,7 @@
 #include "app/serve_options.h"
 #include "app/server_store.h"
 #include "app/signals.h"
+#include "app/standard_files.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
@@ -370,6 +371,7 @@ int Run(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals; and that of a log which
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
+  AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
