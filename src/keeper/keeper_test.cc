@@ -477,6 +477,30 @@ TEST_F(KeeperTest, TwoServersAtOnceDoEverythingOnce) {
   EXPECT_EQ(Count(model::AreaPrefix(Area::kLost)), 0);
 }
 
+// A store that answers, and takes its time.
+class SlowStore final : public store::FaultyStore {
+ public:
+  SlowStore(store::Store& target, testing::FakeClock& clock)
+      : store::FaultyStore(target), clock_(clock) {}
+  Result<store::TxnResponse> Txn(const store::TxnRequest& request,
+                                 store::Deadline deadline) override {
+    clock_.Wait(seconds(1));
+    return store::FaultyStore::Txn(request, deadline);
+  }
+
+ private:
+  testing::FakeClock& clock_;
+};
+
+TEST_F(KeeperTest, ByASlowStoreItLooksAgainBeforeAllIsWritten) {
+  SlowStore slow(*store_, clock_);
+  Server server(slow, "ns1", clock_, AtOnce());
+  for (int i = 0; i < 20; ++i) PutOwned("i" + std::to_string(i));
+  server.Turn();
+  EXPECT_THAT(Count(model::AreaPrefix(Area::kLost)),
+              ::testing::AllOf(::testing::Ge(5), ::testing::Le(7)));
+}
+
 TEST_F(KeeperTest, ItsThreadLooksWhenSomethingChangesAndStops) {
   Options options = AtOnce();
   options.look_at_most = milliseconds(5);
