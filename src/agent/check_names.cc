@@ -14,6 +14,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/quote.h"
+
 namespace rollcall::agent {
 namespace {
 
@@ -108,7 +110,7 @@ Result<void> Lookup::Start(const std::string& name, const NameServers& servers) 
     return Fail(ErrorCode::kExhausted, fmt::format("resolver: {}", ares_strerror(made)));
   }
   if (!servers.empty() && ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{:?} are no name servers", servers));
+    return Fail(ErrorCode::kInvalid, fmt::format("{} are no name servers", Quote(servers)));
   }
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <thread>
 
+#include "base/quote.h"
+
 namespace rollcall::agent {
 namespace {
 
@@ -100,7 +102,7 @@ Result<StartedCommand> StartCommand(const std::vector<std::string>& command) {
   if (error == 0) return started;
   close(ends[0]);
   return Fail(CodeOf(error),
-              fmt::format("{:?} cannot be run: {}", command[0], std::strerror(error)));
+              fmt::format("{} cannot be run: {}", Quote(command[0]), std::strerror(error)));
 }
 
 Reaper::~Reaper() {

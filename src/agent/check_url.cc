@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/quote.h"
+
 namespace rollcall::agent {
 namespace {
 
@@ -53,7 +55,7 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
 // `fallback` 0: a port has to be there.
 Result<HostPort> Parse(std::string_view text, std::uint16_t fallback) {
   const auto bad = [&](std::string_view why) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{:?}: {}", text, why));
+    return Fail(ErrorCode::kInvalid, fmt::format("{}: {}", Quote(text), why));
   };
   HostPort place{{}, fallback};
   std::string_view rest;
@@ -94,7 +96,7 @@ Result<HostPort> ParseHostPort(std::string_view text) {
 
 Result<CheckUrl> ParseCheckUrl(std::string_view url) {
   const auto bad = [&](std::string_view why) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{:?}: {}", url.substr(0, kMostUrl), why));
+    return Fail(ErrorCode::kInvalid, fmt::format("{}: {}", Quote(url.substr(0, kMostUrl)), why));
   };
   if (url.size() > kMostUrl) return bad(fmt::format("longer than {} octets", kMostUrl));
   std::string_view rest = url;

@@ -105,6 +105,9 @@ TEST_F(AllocationTest, AQuestionAskedBeforeAllocatesNothing) {
   PutHost("test/z/targets/b", "outside.example");
   Put("test/z/text", R"({"text":"one text that is longer than any small string"})");
   Put("test/z/broken", "{");
+  PutOwned("test/z/node/owned-and-lost", "10.0.0.6", std::nullopt);
+  PutOwned("test/z/node/owned-and-well", "10.0.0.7", model::Health::kPassing);
+  PutMark(model::Area::kMaintenance, "@server-number-2-with-a-long-name", {});
   PutHost("test/z/dns/ns/ns1", "10.0.0.9");
 
   struct Row {
@@ -119,6 +122,8 @@ TEST_F(AllocationTest, AQuestionAskedBeforeAllocatesNothing) {
            Row{"server-number-1.node.z.test", Type::kAaaa},
            Row{"node.z.test", Type::kSrv},
            Row{"node.z.test", Type::kSrv, true},
+           Row{"_healthy.node.z.test", Type::kSrv},
+           Row{"_healthy.server-number-1.node.z.test", Type::kA},
            Row{"many.z.test", Type::kSrv},
            Row{"many.z.test", Type::kSrv, true},
            Row{"many.z.test", Type::kA, true},

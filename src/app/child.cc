@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/quote.h"
+
 namespace rollcall::app {
 
 Result<pid_t> Spawn(const std::vector<std::string>& command, int output) {
@@ -40,7 +42,7 @@ Result<pid_t> Spawn(const std::vector<std::string>& command, int output) {
   posix_spawnattr_destroy(&attributes);
   if (error == 0) return child;
   return Fail(error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kRefused,
-              fmt::format("{:?} cannot be run: {}", command[0], std::strerror(error)));
+              fmt::format("{} cannot be run: {}", Quote(command[0]), std::strerror(error)));
 }
 
 int ExitStatus(int wait_status) {

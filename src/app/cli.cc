@@ -9,6 +9,7 @@
 #include <map>
 
 #include "app/command.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -153,7 +154,7 @@ int Refuse(const CLI::App& root, int argc, char** argv, const CLI::ParseError& e
     if (next >= argc) why = "no command is given";
     if (next < argc) {
       const bool flag = *argv[next] == '-';
-      why = fmt::format("{:?} is not a {}", argv[next], flag ? "flag" : "command");
+      why = fmt::format("{} is not a {}", Quote(argv[next]), flag ? "flag" : "command");
     }
   }
   fmt::print(stderr, "rollcall: {}; see `{} --help`\n", why, path);

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "base/quote.h"
+
 namespace rollcall::app {
 
 int Report(const Error& error) {
@@ -30,12 +32,12 @@ Result<LogOptions> ReadLogOptions(const Settings& settings) {
     options.level = log::Level::kError;
   } else if (level != "info") {
     return settings.Wrong("log.level",
-                          fmt::format("{:?} is none of debug, info, warn, error", level));
+                          fmt::format("{} is none of debug, info, warn, error", Quote(level)));
   }
   if (format == "json") {
     options.format = log::Format::kJson;
   } else if (format != "logfmt") {
-    return settings.Wrong("log.format", fmt::format("{:?} is none of logfmt, json", format));
+    return settings.Wrong("log.format", fmt::format("{} is none of logfmt, json", Quote(format)));
   }
   return options;
 }

@@ -2,8 +2,10 @@
 #include <malloc.h>
 
 #include "app/cli.h"
+#include "app/standard_files.h"
 
 int main(int argc, char** argv) {
+  rollcall::app::OpenStandardFiles();
   // Both for the sake of what gRPC does with each call, a tenth of a put's CPU together
   // (bench store).  Its locks are Abseil's, which in Debian's build look for circles among
   // those that are held; and its threads allocate and free around the edge of glibc's

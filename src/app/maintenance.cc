@@ -10,6 +10,7 @@
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "base/quote.h"
 #include "catalog/marks.h"
 #include "catalog/registration.h"
 #include "model/duration.h"
@@ -91,9 +92,9 @@ Result<std::optional<WallTime>> ReadUntil(const Settings& settings, WallTime now
   const auto duration = model::ParseDuration(text);
   if (duration && duration->count() > 0) return now + *duration;
   return settings.Wrong(
-      "until", fmt::format("{:?} is neither a time such as 2026-01-31T12:00:00Z nor a duration "
+      "until", fmt::format("{} is neither a time such as 2026-01-31T12:00:00Z nor a duration "
                            "such as 2h",
-                           text));
+                           Quote(text)));
 }
 
 std::string NameOf(const Subject& subject) {

@@ -8,6 +8,7 @@
 
 #include "app/address.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "registry/validate.h"
 
 namespace rollcall::app {
@@ -17,7 +18,7 @@ Result<void> ReadLabels(const Settings& settings, model::Service& value) {
   for (const std::string& text : settings.All("label")) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      return settings.Wrong("label", fmt::format("{:?} is not NAME=VALUE", text));
+      return settings.Wrong("label", fmt::format("{} is not NAME=VALUE", Quote(text)));
     }
     if (!value.extension.labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
       return settings.Wrong("label", fmt::format("{} is given twice", text.substr(0, equals)));
@@ -51,13 +52,16 @@ Result<void> CheckAhead(const PendingOrder& pending, const StoreOptions& options
 }
 
 std::string Describe(const PendingOrder& order) {
-  return fmt::format("{} {} {}", order.verb == Verb::kRegister ? "register" : "deregister",
+  return fmt::format("{} {} {}",
+                     order.verb == Verb::kRegister ? "register"
+                     : order.verb == Verb::kStop   ? "stop"
+                                                   : "deregister",
                      order.order.service,
                      order.order.instance.empty() ? order.order.host : order.order.instance);
 }
 
 bool IsGoneAlready(const PendingOrder& order, const Error& error) {
-  return order.verb == Verb::kDeregister && error.code == ErrorCode::kNotFound;
+  return order.verb != Verb::kRegister && error.code == ErrorCode::kNotFound;
 }
 
 void PrintWritten(const PendingOrder& order, const registry::Written& written,
@@ -137,7 +141,7 @@ std::unique_ptr<Session> Session::OpenToFlush(StoreOptions options) {
 }
 
 Result<std::string> Session::AddressOf(const PendingOrder& order, store::Deadline deadline) {
-  if (order.verb == Verb::kDeregister || !order.order.value.host.empty()) {
+  if (order.verb != Verb::kRegister || !order.order.value.host.empty()) {
     return order.order.value.host;
   }
   const auto endpoints = store_.Endpoints(deadline);
@@ -151,27 +155,57 @@ Result<std::string> Session::AddressOf(const PendingOrder& order, store::Deadlin
   return Fail(std::move(last));
 }
 
-Result<registry::Written> Session::CarryOut(const PendingOrder& pending, store::Deadline deadline) {
+Result<registry::Registry> Session::RegistryOf(const PendingOrder& order,
+                                               store::Deadline deadline) {
   const auto endpoints = store_.Endpoints(deadline);
   if (!endpoints) return Fail(endpoints.error());
-  registry::Registry registry(store_, pending.layout, {AllLoopback(*endpoints)});
+  return registry::Registry(store_, order.layout, {AllLoopback(*endpoints)});
+}
+
+Result<registry::Written> Session::CarryOut(const PendingOrder& pending, store::Deadline deadline,
+                                            const registry::Terms& terms) {
+  auto registry = RegistryOf(pending, deadline);
+  if (!registry) return Fail(std::move(registry.error()));
   registry::Order order = pending.order;
-  if (pending.verb == Verb::kDeregister) {
-    return registry.Deregister(
-        {order.service, order.instance, order.host, order.value.port, order.value.host},
-        pending.reason, deadline);
+  if (pending.verb != Verb::kRegister) {
+    const registry::Target target{order.service, order.instance, order.host, order.value.port,
+                                  order.value.host};
+    if (pending.verb == Verb::kStop && pending.until > SystemClock().WallNow()) {
+      return registry->Stop(target, pending.until, pending.reason, deadline);
+    }
+    return registry->Deregister(target, pending.reason, deadline);
   }
   auto address = AddressOf(pending, deadline);
   if (!address) return Fail(std::move(address.error()));
   order.value.host = std::move(*address);
-  return registry.Register(order, 0, deadline);
+  return registry->Register(order, terms, deadline);
 }
 
-Result<registry::Written> Session::Settle(const PendingOrder& order, store::Deadline deadline) {
+Result<registry::Found> Session::SayAlive(const PendingOrder& order, const registry::Terms& terms,
+                                          store::Deadline deadline) {
+  auto registry = RegistryOf(order, deadline);
+  if (!registry) return Fail(std::move(registry.error()));
+  return registry->SayAlive(order.order, terms, deadline);
+}
+
+void Session::TakeBackStop(const PendingOrder& order) {
+  for (const Pending::Item& item : pending_.Load()) {
+    if (item.order.verb != Verb::kStop || item.order.Subject() != order.Subject()) continue;
+    // Held by another, it is being carried out: then the registration comes after it.
+    if (const auto claimed = pending_.Claim(item)) pending_.Remove(item);
+  }
+}
+
+Result<registry::Written> Session::Settle(const PendingOrder& order, store::Deadline deadline,
+                                          const registry::Terms& terms) {
   const std::string subject = order.Subject();
   const SubjectLock held = pending_.Hold(subject);
-  auto written = CarryOut(order, deadline);
+  auto written = CarryOut(order, deadline, terms);
   if (!written && (IsAway(written.error()) || written.error().code == ErrorCode::kRefused)) {
+    return written;
+  }
+  // A registration whose lease has ended is tried again; until then what waited still counts.
+  if (!written && order.verb == Verb::kRegister && written.error().code == ErrorCode::kNotFound) {
     return written;
   }
   const bool waited = pending_.Drop(subject);
@@ -248,9 +282,9 @@ Result<PendingOrder> ReadOrder(const Invocation& invocation, const Session& sess
   }
   if (verb == Verb::kRegister && order.value.port == 0 && !registry::IsAddressOnly(order.service)) {
     return Fail(ErrorCode::kInvalid,
-                fmt::format("no port is given for {:?}: name it by --port or EXPORTER_PORT (only "
+                fmt::format("no port is given for {}: name it by --port or EXPORTER_PORT (only "
                             "name servers, ns.dns, do without)",
-                            order.service));
+                            Quote(order.service)));
   }
   if (verb == Verb::kDeregister) {
     pending.reason = {WhoAmI(), "rollcall deregister"};

@@ -40,14 +40,24 @@ class Session {
   // Which address the order registers: its own, or the one the store sees.
   [[nodiscard]] Result<std::string> AddressOf(const PendingOrder& order, store::Deadline deadline);
 
+  // `terms`: on which it is registered.  A kStop whose time is past deregisters.
   [[nodiscard]] Result<registry::Written> CarryOut(const PendingOrder& order,
-                                                   store::Deadline deadline);
+                                                   store::Deadline deadline,
+                                                   const registry::Terms& terms = {});
 
   // CarryOut() of what was ordered just now: meanwhile nobody else touches what waits about
   // the same instance, and once the store has spoken, that waits no more.  What is
   // deregistered while its registration still waited counts as done: `revision` is 0.
   [[nodiscard]] Result<registry::Written> Settle(const PendingOrder& order,
+                                                 store::Deadline deadline,
+                                                 const registry::Terms& terms = {});
+
+  // What its owner says of what was registered by `order`, which names its address.
+  [[nodiscard]] Result<registry::Found> SayAlive(const PendingOrder& order,
+                                                 const registry::Terms& terms,
                                                  store::Deadline deadline);
+  // It is started again: a kStop about it that still waits is void.
+  void TakeBackStop(const PendingOrder& order);
 
   // Carries out what waits, the oldest first, but not what is about `except`, which
   // a newer order is about to settle.  `all`: also what was meant for another store.
@@ -60,6 +70,8 @@ class Session {
   void FlushOrWarn(store::Deadline deadline);
 
  private:
+  [[nodiscard]] Result<registry::Registry> RegistryOf(const PendingOrder& order,
+                                                      store::Deadline deadline);
   Session(StoreOptions options, registry::Layout layout, std::filesystem::path pending)
       : store_(std::move(options)), layout_(std::move(layout)), pending_(std::move(pending)) {}
 

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/quote.h"
 #include "model/time.h"
 
 namespace rollcall::app {
@@ -114,7 +115,7 @@ Result<Output> ReadOutput(const Settings& settings) {
   const std::string text = settings.Text("output");
   if (text == "table") return Output::kTable;
   if (text == "json") return Output::kJson;
-  return settings.Wrong("output", fmt::format("{:?} is neither table nor json", text));
+  return settings.Wrong("output", fmt::format("{} is neither table nor json", Quote(text)));
 }
 
 std::string TableOf(const std::vector<Entry>& entries) {

@@ -19,7 +19,11 @@
 
 namespace rollcall::app {
 
-enum class Verb { kRegister, kDeregister };
+enum class Verb {
+  kRegister,
+  kDeregister,
+  kStop,  // deregister, but not before `until`, and not if it is back by then
+};
 
 // A registration to be written or taken away, with all it takes to do so later.
 struct PendingOrder {
@@ -28,9 +32,10 @@ struct PendingOrder {
   std::string store;  // StoreOptions::Identity() of whom it was meant for
   registry::Layout layout;
   // kRegister with no address: the one by which the store is reached, found out
-  // when it is.  kDeregister: `value` says with which address and port only.
+  // when it is.  Else: `value` says with which address and port only.
   registry::Order order;
-  registry::Reason reason;  // kDeregister
+  registry::Reason reason;  // kDeregister, kStop
+  WallTime until{};         // kStop
 
   // The same for orders of which the later makes the earlier void.
   [[nodiscard]] std::string Subject() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <optional>
 
 #include "app/pending.h"
 
@@ -13,6 +14,25 @@ namespace json = boost::json;
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kLatest = 9'000'000'000'000'000;  // the year 2255: what WallTime can hold
+
+std::string_view ToString(Verb verb) {
+  switch (verb) {
+    case Verb::kRegister:
+      return "register";
+    case Verb::kDeregister:
+      return "deregister";
+    case Verb::kStop:
+      return "stop";
+  }
+  return "unknown";
+}
+
+std::optional<Verb> ParseVerb(std::string_view text) {
+  for (const Verb verb : {Verb::kRegister, Verb::kDeregister, Verb::kStop}) {
+    if (text == ToString(verb)) return verb;
+  }
+  return std::nullopt;
+}
 
 std::int64_t Microseconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -38,9 +58,9 @@ tl::unexpected<Error> Bad(std::string_view why) {
 }  // namespace
 
 std::string ToJson(const PendingOrder& order) {
-  return json::serialize(json::object{
+  json::object object{
       {"version", kVersion},
-      {"verb", order.verb == Verb::kRegister ? "register" : "deregister"},
+      {"verb", ToString(order.verb)},
       {"since_us", Microseconds(order.since)},
       {"store", order.store},
       {"prefix", order.layout.prefix},
@@ -52,7 +72,9 @@ std::string ToJson(const PendingOrder& order) {
       {"value", model::ToJson(order.order.value)},
       {"by", order.reason.by},
       {"why", order.reason.why},
-  });
+  };
+  if (order.verb == Verb::kStop) object["until_us"] = Microseconds(order.until);
+  return json::serialize(object);
 }
 
 Result<PendingOrder> ParsePendingOrder(const std::string& text) {
@@ -63,15 +85,19 @@ Result<PendingOrder> ParsePendingOrder(const std::string& text) {
   if (const std::int64_t version = Number(object, "version"); version != kVersion) {
     return Bad(fmt::format("version {}, this rollcall reads {}", version, kVersion));
   }
-  const std::string verb = Text(object, "verb");
-  if (verb != "register" && verb != "deregister") return Bad("no such verb");
+  const auto verb = ParseVerb(Text(object, "verb"));
+  if (!verb) return Bad("no such verb");
 
   const std::int64_t since = Number(object, "since_us");
-  if (since < 0 || since > kLatest) return Bad("its time is out of range");
+  const std::int64_t until = Number(object, "until_us");
+  for (const std::int64_t time : {since, until}) {
+    if (time < 0 || time > kLatest) return Bad("its time is out of range");
+  }
 
   PendingOrder order;
-  order.verb = verb == "register" ? Verb::kRegister : Verb::kDeregister;
+  order.verb = *verb;
   order.since = WallTime(std::chrono::microseconds(since));
+  if (order.verb == Verb::kStop) order.until = WallTime(std::chrono::microseconds(until));
   order.store = Text(object, "store");
   order.layout = {Text(object, "prefix"), Text(object, "zone"), Text(object, "base_path")};
   order.order.service = Text(object, "service");

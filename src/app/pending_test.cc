@@ -70,6 +70,18 @@ TEST_F(PendingTest, TheLaterOrderAboutAnInstanceTakesTheEarliersPlace) {
   EXPECT_EQ(FilesIn(pending_.directory()), 1U) << "no draft is left";
 }
 
+TEST_F(PendingTest, AStopKeepsItsTime) {
+  PendingOrder order = Order("server01", 1);
+  order.verb = Verb::kStop;
+  order.until = WallTime(std::chrono::seconds(61));
+  ASSERT_TRUE(pending_.Put(order));
+  const auto items = pending_.Load();
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].order.verb, Verb::kStop);
+  EXPECT_EQ(items[0].order.until, order.until);
+  EXPECT_EQ(items[0].order.Subject(), Order("server01").Subject()) << "the next start finds it";
+}
+
 TEST_F(PendingTest, TwoPortsOfAHostAreTwoOrders) {
   PendingOrder order = Order("server01");
   ASSERT_TRUE(pending_.Put(order));

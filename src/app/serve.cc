@@ -1,6 +1,7 @@
 // rollcall serve
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <condition_variable>
@@ -10,17 +11,22 @@
 #include <optional>
 #include <thread>
 
+#include "app/address.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
+#include "app/keeper_metrics.h"
+#include "app/last_known.h"
 #include "app/metrics.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
 #include "app/server_store.h"
 #include "app/signals.h"
+#include "app/standard_files.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
+#include "keeper/keeper.h"
 #include "registry/registry.h"
 #include "serving/dns/server.h"
 
@@ -58,12 +64,16 @@ std::string RcodeName(std::size_t rcode) {
 // go in the opposite one.
 class Service {
  public:
-  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store)
+  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store,
+          catalog::LastKnownStart last_known)
       : options_(options),
         store_(std::move(store)),
+        last_known_(std::move(last_known)),
         reader_(publisher_.AddReader()),
         scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
+        keeper_(
+            store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns),
         web_(options.web, {{"/-/healthy",
@@ -75,18 +85,22 @@ class Service {
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
+    AnswerFromLastKnown(last_known_, feed_);
+    standing_ = feed_.standing();
     if (auto ok = dns_.Start(); !ok) return ok;
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
     feed_.Start();
     if (auto ok = store_->Start(); !ok) return ok;
+    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });
     }
-    NotifyStatus("waiting for the store");
+    NotifyStatus(standing_ == Standing::kNever ? "waiting for the store"
+                                               : "waiting for the store, answering as last known");
     NotifyReady();
     return {};
   }
@@ -116,6 +130,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    keeper_.Stop();
     store_->Stop();
   }
 
@@ -162,10 +177,19 @@ class Service {
     }
     metrics.Gauge("store_synced", "Whether the view is known to be that of the store.",
                   feed_.standing() == Standing::kSynced ? 1 : 0);
+    metrics.Gauge("stale_seconds", "For how long it has not been known to be; 0: it is.",
+                  std::chrono::duration<double>(StaleFor()).count());
     CollectFeed(metrics);
+    CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
+    CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
+  }
+
+  SteadyTime::duration StaleFor() const {
+    if (feed_.standing() == Standing::kSynced) return {};
+    return SystemClock().Now() - feed_.sure_at().value_or(begun_);
   }
 
   void CollectFeed(Metrics& metrics) const {
@@ -212,6 +236,7 @@ class Service {
     options.prefix = options_.prefix;
     options.protect = options_.protect;
     options.zones = options_.zones.names;
+    options.last_known = last_known_.last_known.get();
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =
@@ -220,6 +245,15 @@ class Service {
       // The feed asks again with its next proof of contact.
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
+    return options;
+  }
+
+  keeper::Options KeeperOptions() const {
+    keeper::Options options;
+    options.look.by = "serve@" + ShortHostName();
+    options.look.prefix = options_.prefix;
+    options.protect = options_.protect;
+    options.zones = options_.zones.names;
     return options;
   }
 
@@ -288,10 +322,13 @@ class Service {
 
   const ServeOptions& options_;
   const std::unique_ptr<ServerStore> store_;
+  const SteadyTime begun_ = SystemClock().Now();
+  catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;
+  keeper::Keeper keeper_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
@@ -329,18 +366,31 @@ class StopLimit {
   std::jthread thread_;  // last: it uses the others
 };
 
+// As many connections as the system lets us have: by default it is a thousand, where ten
+// times as many hosts may come.
+void AllowManyDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Run(const Invocation& invocation) {
+  AllowManyDescriptors();
   const auto options = Load(invocation);
   if (!options) return Report(options.error());
-  // Before the first thread, so that none of them takes our signals.
-  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  // Before the first thread, so that none of them takes our signals; and that of a log which
+  // nobody reads any more ends nothing.
+  const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
+  AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
+  auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
   if (!store) {
     (void)Report(store.error());
     return kFailed;
   }
-  Service service(*options, *std::move(store));
+  Service service(*options, *std::move(store), std::move(last_known));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;

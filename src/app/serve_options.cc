@@ -7,6 +7,7 @@
 #include "app/address.h"
 #include "app/command.h"
 #include "app/zones.h"
+#include "base/quote.h"
 #include "model/key.h"
 
 namespace rollcall::app {
@@ -51,7 +52,7 @@ Result<void> ReadDns(const Settings& settings, serving::dns::Options& dns) {
   const std::string sources = settings.Text("dns.forward-allow");
   if (sources != "private" && sources != "all") {
     return settings.Wrong("dns.forward-allow",
-                          fmt::format("{:?} is neither private nor all", sources));
+                          fmt::format("{} is neither private nor all", Quote(sources)));
   }
   dns.forward_for_all = sources == "all";
   dns.nsid = ShortHostName();
@@ -85,8 +86,10 @@ Result<void> CheckNoCircle(const Settings& settings, const ServeOptions& options
 Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   const std::string store = settings.Text("store");
   if (store != "embedded" && store != "etcd") {
-    return settings.Wrong("store", fmt::format("{:?} is neither embedded nor etcd", store));
+    return settings.Wrong("store", fmt::format("{} is neither embedded nor etcd", Quote(store)));
   }
+  options.path = settings.Text("store.path");
+  if (options.path.empty()) return settings.Wrong("store.path", "no directory is named");
   options.prefix = model::NormalizePrefix(settings.Text("prefix"));
   if (store == "embedded") {
     auto embedded = ReadEmbeddedOptions(settings);
@@ -108,8 +111,8 @@ Result<void> ReadProtection(const Settings& settings, ServeOptions& options) {
     if (error != std::errc() || end != share.data() + share.size()) percent = -1;
   }
   if (percent < 0 || percent > 100) {
-    return settings.Wrong("protect.share", fmt::format("{:?} is not a share from 0% to 100%",
-                                                       settings.Text("protect.share")));
+    return settings.Wrong("protect.share", fmt::format("{} is not a share from 0% to 100%",
+                                                       Quote(settings.Text("protect.share"))));
   }
   const auto least = settings.Number("protect.min", 0, 1'000'000'000);
   if (!least) return Fail(least.error());

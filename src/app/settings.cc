@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/quote.h"
 #include "model/duration.h"
 
 namespace rollcall::app {
@@ -59,7 +60,7 @@ Result<std::int64_t> Settings::Number(const std::string& name, std::int64_t leas
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return Wrong(name, fmt::format("{:?} is not a number from {} to {}", text, least, most));
+    return Wrong(name, fmt::format("{} is not a number from {} to {}", Quote(text), least, most));
   }
   return number;
 }
@@ -78,7 +79,7 @@ Result<std::size_t> Settings::Size(const std::string& name) const {
   const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
   const bool known = unit.empty() || shift > 0;
   if (error != std::errc() || !known || number > (std::size_t{1} << 50) >> shift) {
-    return Wrong(name, fmt::format("{:?} is not a size, such as 256MiB", text));
+    return Wrong(name, fmt::format("{} is not a size, such as 256MiB", Quote(text)));
   }
   return number << shift;
 }
@@ -88,8 +89,8 @@ Result<std::uint32_t> Settings::Ttl(const std::string& name) const {
   if (!duration) return Fail(duration.error());
   const std::int64_t seconds = duration->count() / 1000;
   if (duration->count() % 1000 != 0 || seconds > 0x7FFFFFFF) {
-    return Wrong(name,
-                 fmt::format("{:?} is not a whole number of seconds up to 2147483647", Text(name)));
+    return Wrong(name, fmt::format("{} is not a whole number of seconds up to 2147483647",
+                                   Quote(Text(name))));
   }
   return static_cast<std::uint32_t>(seconds);
 }

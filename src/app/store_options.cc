@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/quote.h"
 #include "model/key.h"
 #include "registry/validate.h"
 #include "store/etcd/core/url.h"
@@ -74,7 +75,7 @@ Result<void> ReadEndpoints(const Settings& settings, const std::vector<std::stri
 Result<void> CheckDomain(const Settings& settings, const std::string& name,
                          const std::string& domain) {
   if (registry::CheckService(domain.substr(0, domain.size() - domain.ends_with('.')))) return {};
-  return settings.Wrong(name, fmt::format("{:?} is not a domain, such as prom.local", domain));
+  return settings.Wrong(name, fmt::format("{} is not a domain, such as prom.local", Quote(domain)));
 }
 
 Result<void> ReadWhere(const Settings& settings, bool use_environment, StoreOptions& options) {
@@ -189,8 +190,8 @@ Result<registry::Layout> ReadLayout(const Settings& settings) {
   const auto name = wire::Name::FromText(zone);
   if (!name) return settings.Wrong("zone", name.error().message);
   if (!registry::CheckService(zone.substr(0, zone.size() - zone.ends_with('.')))) {
-    return settings.Wrong("zone",
-                          fmt::format("{:?} is not the name of a zone, such as prom.local", zone));
+    return settings.Wrong(
+        "zone", fmt::format("{} is not the name of a zone, such as prom.local", Quote(zone)));
   }
   layout.zone = name->ToText();
   layout.zone.pop_back();  // the final dot

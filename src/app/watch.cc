@@ -111,7 +111,8 @@ class Watcher {
                                                    : store::After(milliseconds(200)));
     if (batch) {
       if (!waiting_since_) waiting_since_ = std::chrono::steady_clock::now();
-      for (const store::Event& event : batch->events) Take(event);
+      const store::Revision from = next_;  // what is before was seen before the watch broke
+      for (const store::Event& event : batch->events) Take(event, from);
     } else if (batch.error().code != ErrorCode::kDeadline) {
       PrintWaiting();
       return Fail(batch.error());
@@ -120,7 +121,7 @@ class Watcher {
     return {};
   }
 
-  void Take(const store::Event& event) {
+  void Take(const store::Event& event, store::Revision from) {
     const bool removed = event.type == store::Event::Type::kDelete;
     const std::string& key = event.kv.key;
     at_ = std::max(at_, event.kv.mod_revision);
@@ -132,7 +133,7 @@ class Watcher {
       all_restated_ = all_restated_ || !one;  // a host, or a name above several
       return;
     }
-    if (event.kv.mod_revision < next_) return;  // seen before the watch broke
+    if (event.kv.mod_revision < from) return;
     next_ = std::max(next_, event.kv.mod_revision + 1);
     lines_.push_back({Describe(event.kv, removed), removed ? Change::kDelete : Change::kPut,
                       event.kv.mod_revision});

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/quote.h"
+
 namespace rollcall::app {
 namespace {
 
@@ -64,7 +66,7 @@ std::array<std::uint8_t, 16> NetworkOf(const std::uint8_t* address, unsigned len
 
 Result<std::vector<wire::Name>> ParseZone(std::string_view text) {
   const auto bad = [&](std::string_view why) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{:?} {}", text, why));
+    return Fail(ErrorCode::kInvalid, fmt::format("{} {}", Quote(text), why));
   };
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) {

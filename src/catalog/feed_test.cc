@@ -138,6 +138,11 @@ class FeedTest : public ::testing::Test {
   bool Becomes(Standing standing) {
     return Eventually([&] { return feed_->standing() == standing; });
   }
+  // To be waited for before watches are broken: a proof of contact may make the feed synced
+  // before it has one.
+  bool HoldsItsFirstWatch() {
+    return Eventually([&] { return feed_->counters().watches == 1; });
+  }
 
   MovableClock clock_;
   std::unique_ptr<store::embedded::EmbeddedStore> memory_ =
@@ -192,6 +197,7 @@ TEST_F(FeedTest, StandsAtNeverUntilTheFirstListIsWhole) {
 TEST_F(FeedTest, BrokenWatchGoesOnWhereItBroke) {
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   ASSERT_TRUE(Reaches(Put("a", Value(1))));
   for (int i = 2; i < 12; ++i) {
     faulty_.BreakWatches();
@@ -214,6 +220,7 @@ TEST_F(FeedTest, CompactionDuringABreakAppliesTheDifferenceOnly) {
   for (const char* name : {"kept", "changed", "vanished"}) Put(name, Value(1));
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   const auto kept = [&] {
     return InView([](const View& view) { return view.tree.FindKey("/skydns/kept"); });
   };
@@ -289,6 +296,7 @@ TEST_F(FeedTest, AHangingStoreMakesStaleAfterAWhileAndComesBack) {
 TEST_F(FeedTest, ProofsWithoutAWatchDoNotKeepItSynced) {
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   faulty_.FailAlways(Call::kStartWatch, ErrorCode::kUnavailable);
   faulty_.BreakWatches();
   const int before = faulty_.calls(Call::kStartWatch);
@@ -503,6 +511,7 @@ TEST_F(FeedTest, AKeyWithoutANameIsCountedWhileItIsThere) {
   Put("b", Value(1));
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   EXPECT_THAT(Names(), ElementsAre("b=1"));
   EXPECT_EQ(feed_->counters().invalid[static_cast<int>(model::Flaw::kKey)], 1U);
   faulty_.FailAlways(Call::kStartWatch, ErrorCode::kUnavailable);
@@ -614,7 +623,7 @@ TEST_F(FeedTest, ALeaseThatWeMayNotAskForDoesNotHoldUpTheOthers) {
 TEST_F(FeedTest, AnOutageIsLoggedOnceHoweverOftenItIsTriedAgain) {
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   ::testing::internal::CaptureStderr();
   faulty_.FailAlways(Call::kStartWatch, ErrorCode::kUnavailable);
   faulty_.BreakWatches();
@@ -633,7 +642,7 @@ TEST_F(FeedTest, AStoreThatIsBackAndRefusesUsIsLoggedAsThat) {
   options.retry_refused = milliseconds(10);
   Begin(options);
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   ::testing::internal::CaptureStderr();
   for (const ErrorCode code :
        {ErrorCode::kUnavailable, ErrorCode::kRefused, ErrorCode::kDeadline}) {
@@ -654,7 +663,7 @@ TEST_F(FeedTest, AStoreThatRefusesUsIsNotPressed) {
   options.retry_refused = kLong;
   Begin(options);
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  ASSERT_TRUE(Eventually([&] { return feed_->counters().watches == 1; }));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   faulty_.FailAlways(Call::kStartWatch, ErrorCode::kRefused);
   faulty_.BreakWatches();
   ASSERT_TRUE(Eventually([&] { return faulty_.calls(Call::kStartWatch) == 2; }));
@@ -719,6 +728,7 @@ TEST_F(FeedTest, NothingIsLostOrDoubledUnderRandomFaults) {
   options.page_size = 5;
   Begin(options);
   ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
   std::map<std::string, int> expected;
   store::Revision last = 0;
   for (int step = 0; step < 3000; ++step) {

@@ -42,6 +42,17 @@ void Ledger::HearGone(const store::KeyValue& record) {
   }
 }
 
+std::vector<store::LeaseId> Ledger::LeasesOf(const std::vector<std::string>& keys) {
+  absl::flat_hash_set<store::LeaseId> leases;
+  const auto view = reader_.Enter();
+  for (const std::string& key : keys) {
+    const RegistrationPtr registration = view->tree.FindKey(key);
+    if (!registration || registration->lease == 0 || GoesWithLease(*registration)) continue;
+    if (!removals_.IsMarked(key, registration->mod_revision)) leases.insert(registration->lease);
+  }
+  return {leases.begin(), leases.end()};
+}
+
 std::size_t Ledger::Apply(std::span<const store::Event> events) {
   // The marks first, and their end last: they lie in another range than what they tell of.
   for (const store::Event& event : events) {
@@ -76,6 +87,7 @@ std::size_t Ledger::Apply(std::span<const store::Event> events) {
   }
   StageErased(stage, std::move(erased), at);
   Publish(std::move(stage));
+  over_.clear();
   for (const store::Event& event : events) {
     if (event.type != Type::kDelete) continue;
     if (const auto place = GoneMark(event)) removals_.ForgetGone(place->key, event.kv.mod_revision);
@@ -102,14 +114,22 @@ void Ledger::ApplyRecord(Stage& stage, const store::Event& event) {
 void Ledger::StageErased(Stage& stage, const std::vector<std::string>& keys,
                          store::Revision revision) {
   Gone gone;
+  Gone ended;
   for (const std::string& key : keys) {
     const RegistrationPtr registration = Current(stage, key);
     if (!registration || !registration->usable() || removals_.IsMarked(key, revision - 1)) {
       StageErase(stage, key, revision);
+    } else if (const MarkPtr held = CurrentMark(stage, model::Area::kHeld, key);
+               held && held->revision > revision) {  // another server has weighed it already
+      StageErase(stage, key, revision);
+      StageHeld(stage, key, *held);
+    } else if (over_.contains(registration->lease) && !GoesWithLease(*registration)) {
+      ended.push_back(registration);
     } else {
       gone.push_back(registration);
     }
   }
+  if (!ended.empty()) Hold(stage, ended, revision, kLeaseOver);
   if (!gone.empty()) Weigh(stage, gone, revision);
 }
 

@@ -21,8 +21,25 @@ MarkPtr Ledger::CurrentMark(const Stage& stage, Area area, const std::string& su
 }
 
 void Ledger::StageMark(Stage& stage, Area area, const std::string& subject, MarkPtr mark) {
+  if (!mark) {
+    KeepNoMore(model::RecordKey(area, subject));
+  } else if (mark->revision == 0) {
+    Keep(model::RecordKey(area, subject), *mark);
+  }
   stage.marks.insert_or_assign(model::RecordKey(area, subject),
                                StagedMark{area, subject, std::move(mark)});
+}
+
+MarkPtr Ledger::ReadMark(const store::KeyValue& kv) {
+  Mark mark;
+  mark.revision = kv.mod_revision;
+  if (auto record = model::ParseRecord(kv.value)) {
+    mark.record = *std::move(record);
+  } else {
+    mark.readable = false;
+    log::Warn("record that cannot be read", {{"key", kv.key}, {"why", record.error().message}});
+  }
+  return std::make_shared<const Mark>(std::move(mark));
 }
 
 // As the store has it.
@@ -35,16 +52,10 @@ void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const st
   if (!Marks::Holds(place.area)) return;
   const std::string subject = SubjectOf(place);
   const MarkPtr before = CurrentMark(stage, place.area, subject);
-  if (before && !other_store_ && before->revision == kv.mod_revision) return;
-  Mark mark;
-  mark.revision = kv.mod_revision;
-  if (auto record = model::ParseRecord(kv.value)) {
-    mark.record = *std::move(record);
-  } else {
-    mark.readable = false;
-    log::Warn("record that cannot be read", {{"key", kv.key}, {"why", record.error().message}});
-  }
-  auto made = std::make_shared<const Mark>(std::move(mark));
+  const bool old = before && IsOld(before->revision, kv);
+  if (!old || NeedsAll()) Keep(kv);
+  if (old) return;
+  auto made = ReadMark(kv);
   if (place.area == Area::kHeld) StageHeld(stage, place.key, *made);
   StageMark(stage, place.area, subject, std::move(made));
 }
@@ -55,6 +66,7 @@ void Ledger::StageHeld(Stage& stage, const std::string& key, const Mark& mark) {
   const store::KeyValue kv{.key = key, .value = mark.record.value, .mod_revision = mark.revision};
   auto made = MakeRegistration(options_.prefix, kv, nullptr);
   if (!IsRegistration(key) || !made || !(*made)->valid) return;
+  Keep(kv);
   Swap(stage, key, nullptr, {*std::move(made), mark.revision});
   absent_.insert(key);
   revision_ = std::max(revision_, mark.revision);
@@ -98,14 +110,10 @@ void Ledger::Weigh(Stage& stage, const Gone& gone, store::Revision revision) {
     for (const RegistrationPtr& one : some) StageErase(stage, std::string(one->key), revision);
     Publish(std::exchange(stage, {}));
   };
-  // Who asked that it go with the lease asked for each alone.
-  const auto ordered = [](const RegistrationPtr& one) {
-    return one->extension && one->extension->on_loss == "remove" && one->lease != 0;
-  };
   Gone together;
   for (const RegistrationPtr& one : gone) {
-    if (ordered(one)) {
-      settle({one});
+    if (GoesWithLease(*one)) {
+      settle({one});  // it was asked for, of each alone
     } else {
       together.push_back(one);
     }
@@ -123,18 +131,19 @@ void Ledger::StageAbsent(Stage& stage, const Registration& registration, store::
   auto made = MakeRegistration(options_.prefix, kv, &registration);
   absent_.insert(kv.key);
   flaws_.Erase(kv.key);
-  if (made) Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
+  if (!made) return;
+  Keep(kv);
+  Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
 }
 
-void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision,
-                  const std::string& why) {
+void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision, std::string_view why) {
   for (const RegistrationPtr& one : gone) {
     const std::string key(one->key);
     StageAbsent(stage, *one, revision);
     if (CurrentMark(stage, Area::kHeld, key)) continue;
     Mark mark;
     mark.record.since = clock_.WallNow();
-    mark.record.why = why;
+    mark.record.why = std::string(why);
     mark.record.value = model::ToJson(ToService(*one));
     StageMark(stage, Area::kHeld, key, std::make_shared<const Mark>(std::move(mark)));
   }
@@ -163,20 +172,29 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
     }
   }
   Gone gone;
+  Gone leased;  // nobody knows any more whether their leases had ended
   for (const RegistrationPtr& one : vanished) {
     const std::string key(one->key);
     const bool held = listed_marks_.contains(model::RecordKey(Area::kHeld, key));
     if (!one->usable() || removals_.IsMarked(key, one->mod_revision)) {
       StageErase(stage, key, revision);
     } else if (!held && !absent_.contains(key)) {
-      gone.push_back(one);
+      (one->lease != 0 && !GoesWithLease(*one) ? leased : gone).push_back(one);
     } else {
       if (!held) StageReleased(stage, key, revision);  // goes on, by our own word
-      if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, revision);
+      // Not later than the record, so that one can tell when it is back.
+      const MarkPtr mark = held ? CurrentMark(stage, Area::kHeld, key) : nullptr;
+      const store::Revision missing_at = mark ? mark->revision : revision;
+      if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, missing_at);
     }
   }
   for (const std::string& key : unusable) {
     if (!Current(stage, key)) StageErase(stage, key, revision);
+  }
+  if (!leased.empty() && removals_.protects()) {
+    Hold(stage, leased, revision, std::string(kLeaseOver));
+  } else {
+    gone.insert(gone.end(), leased.begin(), leased.end());
   }
   if (gone.empty()) return;
   if (other_store_ && removals_.protects()) {

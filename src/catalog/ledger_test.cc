@@ -265,6 +265,47 @@ TEST_F(LedgerTest, AHoldInTheStoreIsServedByWhoNeverSawTheRegistration) {
   EXPECT_EQ(ledger_.held(), 1U);
 }
 
+TEST_F(LedgerTest, WhatAnotherServerHoldsIsServedWhicheverComesFirst) {
+  Fill(20);
+  const store::Event erased = Delete(Key("node/1"));  // one alone, which may go
+  Next();
+  const store::Event held = Put(model::RecordKey(Area::kHeld, Key("node/1")),
+                                R"({"since":"2026-01-31T11:00:00Z","value":"{\"port\":1}"})");
+  Next();
+  (void)ledger_.Apply(Events{held});
+  (void)ledger_.Apply(Events{erased});
+  EXPECT_EQ(Count(), 20);
+  EXPECT_THAT(Held(), ElementsAre(Key("node/1")));
+  // Of an earlier hold, the record says nothing about a later deletion.
+  Hear({Put(Key("node/1"), Json(1))});
+  Hear({Delete(Key("node/1"))});
+  EXPECT_EQ(Count(), 19);
+}
+
+TEST_F(LedgerTest, WhatIsHeldIsNeverNewerThanItsRecordUntilItIsBack) {
+  const auto is_back = [&] {
+    const auto view = reader_.Enter();
+    return view->tree.FindKey(Key("node/1"))->mod_revision >
+           view->marks.Find(Area::kHeld, Key("node/1"))->revision;
+  };
+  const std::string record = model::RecordKey(Area::kHeld, Key("node/1"));
+  const std::string value = R"({"since":"2026-01-31T11:00:00Z","value":"{\"port\":1}"})";
+  Fill(3);
+  Next();
+  Delete(Key("node/1"));
+  Delete(Key("node/2"));
+  Put(record, value);
+  Next();
+  List();  // both unseen
+  EXPECT_FALSE(is_back());
+  Hear({Put(record, value)});
+  EXPECT_FALSE(is_back());
+  List(true);
+  EXPECT_FALSE(is_back());
+  Hear({Put(Key("node/1"), Json(1))});
+  EXPECT_TRUE(is_back());
+}
+
 TEST_F(LedgerTest, AHoldIsReleasedByTheMarkOfADeregistration) {
   Fill(2);
   Hear({Delete(Key("node/1")), Delete(Key("node/2"))});
@@ -301,6 +342,26 @@ TEST_F(LedgerTest, WhatAsksToGoWithItsLeaseIsWeighedAlone) {
   for (int i = 1; i <= 5; ++i) events.push_back(Delete(Key("lb/" + std::to_string(i))));
   Hear(events);
   EXPECT_EQ(Count(), 2U);
+  EXPECT_EQ(ledger_.held(), 2U);
+}
+
+TEST_F(LedgerTest, TheEndOfALeaseIsNoDeregistration) {
+  for (int i = 1; i <= 3; ++i) {
+    const std::string key = Key("node/" + std::to_string(i));
+    Put(key, Json(i));
+    pairs_[key].lease = 70 + i;
+  }
+  List();
+  const std::vector<std::string> keys = {Key("node/1"), Key("node/2")};
+  EXPECT_THAT(ledger_.LeasesOf(keys), UnorderedElementsAre(71, 72));
+  ledger_.HearLeaseOver(71);
+  Hear({Delete(keys[0])});
+  EXPECT_EQ(Count(), 3U);
+  Hear({Delete(keys[1])});  // by hand: its lease lives
+  EXPECT_THAT(Names(), ElementsAre("node/1=1", "node/3=3"));
+  Delete(Key("node/3"));  // while nobody watched
+  List();
+  EXPECT_THAT(Names(), ElementsAre("node/1=1", "node/3=3"));
   EXPECT_EQ(ledger_.held(), 2U);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "model/duration.h"
+
 namespace rollcall::catalog {
 namespace {
 
@@ -58,11 +60,36 @@ void Marks::Set(Area area, const std::string& subject, const MarkPtr& mark) {
 void Marks::LookAtLife(const std::string& key, const Registration* registration) {
   const bool owned =
       registration && registration->extension && !registration->extension->owner.empty();
-  if (owned && !Find(Area::kAlive, key)) {
-    lifeless_.insert(key);
-  } else {
+  if (!owned || Find(Area::kAlive, key)) {
     lifeless_.erase(key);
+    retained_.erase(key);
+    return;
   }
+  lifeless_.insert(key);
+  const std::string& retain = registration->extension->retain;
+  const auto duration = model::ParseDuration(retain);
+  if (retain.empty() || !duration) {  // what cannot be read is no order
+    retained_.erase(key);
+  } else {
+    retained_[key] = *duration;
+  }
+}
+
+// What is held is served as of when it vanished, or from the record; never newer than it.
+void Marks::LookAtHold(const std::string& key, const Registration* registration) {
+  const Mark* const held = Find(Area::kHeld, key);
+  const bool settled =
+      held && held->revision != 0 && (!registration || registration->mod_revision > held->revision);
+  if (settled) {
+    settled_.insert(key);
+  } else {
+    settled_.erase(key);
+  }
+}
+
+void Marks::LookAt(const std::string& key, const Registration* registration) {
+  LookAtLife(key, registration);
+  LookAtHold(key, registration);
 }
 
 std::string_view HostOf(const Registration& registration) {
@@ -86,7 +113,14 @@ const Mark* MaintenanceOf(const Registration& registration, const Marks& marks, 
     if (InForce(mark, now)) return mark;
     subject = subject.substr(0, subject.rfind('/'));
   }
-  const Mark* const mark = marks.Find(Area::kMaintenance, "@" + std::string(HostOf(registration)));
+  // On the way of a query, so without an allocation.
+  std::array<char, 256> buffer;
+  const std::string_view host = HostOf(registration);
+  if (host.size() >= buffer.size()) return nullptr;
+  buffer[0] = '@';
+  std::copy(host.begin(), host.end(), buffer.begin() + 1);
+  const Mark* const mark =
+      marks.Find(Area::kMaintenance, std::string_view(buffer.data(), host.size() + 1));
   return InForce(mark, now) ? mark : nullptr;
 }
 

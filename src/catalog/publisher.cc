@@ -91,6 +91,7 @@ std::vector<Publisher::Slot*> Publisher::Slots() {
 void Publisher::Apply(absl::FunctionRef<void(View&)> change) {
   const unsigned old = current_.load(std::memory_order_relaxed);
   change(*copies_[1 - old]);
+  ++copies_[1 - old]->changes;
   current_.store(1 - old, std::memory_order_seq_cst);
   // A slot that is added from here on belongs to a reader that sees the flip: it
   // gets it under the mutex that Slots() has held.
@@ -99,6 +100,7 @@ void Publisher::Apply(absl::FunctionRef<void(View&)> change) {
     if (count % 2 == 1) WaitUntilChanged(slot->count, count);
   }
   change(*copies_[old]);
+  ++copies_[old]->changes;
 }
 
 }  // namespace rollcall::catalog

@@ -20,6 +20,15 @@
 
 namespace rollcall::catalog {
 
+// Whoever put it asked that it go when its lease ends (`on_loss: remove`).
+[[nodiscard]] inline bool GoesWithLease(const Registration& registration) {
+  return registration.lease != 0 && registration.extension &&
+         registration.extension->on_loss == "remove";
+}
+
+// Why what had a lease is held: that a host is silent is no deregistration.
+inline constexpr std::string_view kLeaseOver = "its lease ran out";
+
 class Removals {
  public:
   // `zones`: in which a share of losses is looked at, besides each service and all.

@@ -131,6 +131,12 @@ void Tree::VisitUnordered(const Node& node, bool include_own, Visitor visit) con
   }
 }
 
+void Tree::VisitFrom(std::string_view key, Visitor visit) const {
+  for (auto at = by_key_.lower_bound(key); at != by_key_.end(); ++at) {
+    if (!visit(**at)) return;
+  }
+}
+
 // Borrowed until the next call on this thread: the memory is kept, so that a question
 // allocates nothing.
 std::string_view Tree::RangeBelow(const Node& node, char last) const {

@@ -98,6 +98,10 @@ class Tree {
   // The same in any order, and O(log size) to the first one whatever the spelling.
   void VisitUnordered(const Node& node, bool include_own, Visitor visit) const;
 
+  // The same for all with keys from `key` on, in byte order; for who goes through all of
+  // them in pieces.  O(log size) to the first one.
+  void VisitFrom(std::string_view key, Visitor visit) const;
+
   // The registration with this key; null if there is none.  O(log size).
   [[nodiscard]] RegistrationPtr FindKey(std::string_view key) const;
 

@@ -27,6 +27,7 @@ struct View {
   absl::flat_hash_map<store::LeaseId, SteadyTime> leases;
   store::Revision revision = 0;     // of the store, reflected whole
   std::uint32_t serial_offset = 0;  // see serial()
+  std::uint64_t changes = 0;        // times that it was published; of this process alone
 
   // The SOA serial: the same on every replica at the same revision, and never
   // backwards (RFC 1982) because the offset is raised when the store is replaced.

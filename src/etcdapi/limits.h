@@ -14,9 +14,11 @@ struct Limits {
   // Of large answers, and of watches' messages, that are on their way to clients.
   std::size_t answer_octets = std::size_t{256} << 20;
   std::size_t watch_octets = std::size_t{256} << 20;
-  std::size_t watch_streams = 10'000;
-  std::size_t lease_streams = 10'000;
-  std::size_t watches = 100'000;
+  std::size_t calls = 20'000;  // under way, or answered and not yet sent
+  // One stream for each agent, of 10,000 and some more; three to ten watches in each.
+  std::size_t watch_streams = 20'000;
+  std::size_t lease_streams = 20'000;
+  std::size_t watches = 400'000;
   std::size_t watches_per_stream = 10'000;
   std::size_t ranges_waiting = 1000;  // reads of more than one key
   std::size_t logins_waiting = 64;    // each costs tens of milliseconds

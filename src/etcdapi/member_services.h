@@ -60,8 +60,6 @@ class MaintenanceService {
   void OnHashKv(HashKvCall& call);
   // The alarm that is on; NONE: none.
   [[nodiscard]] etcdserverpb::AlarmType alarm() const;
-  // Has `read`, which answers `call`, walk through all that is there.
-  void ReadAll(Call& call, Workers::Task read);
 
   Shared& shared_;
 };

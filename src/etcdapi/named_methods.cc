@@ -35,6 +35,12 @@ NamedMethods::Rpc::Rpc(Queue& queue, NamedMethods& methods)
 void NamedMethods::Rpc::OnArrived(bool ok) {
   if (!ok) return delete this;  // the server has been shut down
   new Rpc(queue(), methods_);
+  auto place = queue().TakeCall();
+  if (!place) {
+    Cutter(context_).Cut(Queue::TooManyCalls());
+    return Finish(ToGrpc(Queue::TooManyCalls()), nullptr);
+  }
+  place_ = *std::move(place);
   const auto method = methods_.methods_.find(context_.method());
   if (method == methods_.methods_.end()) {
     return Finish({grpc::StatusCode::UNIMPLEMENTED, WhyNotMethod(context_.method())}, nullptr);

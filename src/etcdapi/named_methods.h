@@ -60,6 +60,7 @@ class NamedMethods {
     void OnAnswered(bool) { delete this; }
 
     NamedMethods& methods_;
+    Budget::Share place_;
     grpc::GenericServerContext context_;
     grpc::GenericServerAsyncReaderWriter line_{&context_};
     std::unique_ptr<Call> call_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/quote.h"
 #include "model/json_text.h"
 #include "model/time.h"
 
@@ -50,7 +51,7 @@ class Members {
     Read(name, text);
     if (text.empty()) return;
     health = ParseHealth(text);
-    if (!health) Note(Wrong(name, fmt::format("{:?} is no health", text)));
+    if (!health) Note(Wrong(name, fmt::format("{} is no health", Quote(text))));
   }
   void Read(std::string_view name, bool& yes) {
     const json::value* const value = Find(name);

@@ -8,6 +8,8 @@
 #include <ctime>
 #include <optional>
 
+#include "base/quote.h"
+
 namespace rollcall::model {
 namespace {
 
@@ -103,7 +105,7 @@ std::string FormatTime(WallTime time) {
 Result<WallTime> ParseTime(std::string_view text) {
   if (const auto time = Parse(text)) return *time;
   return Fail(ErrorCode::kInvalid,
-              fmt::format("{:?} is not a time such as 2026-01-31T12:00:00Z", text));
+              fmt::format("{} is not a time such as 2026-01-31T12:00:00Z", Quote(text)));
 }
 
 }  // namespace rollcall::model

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/quote.h"
 #include "model/key.h"
 #include "wire/name.h"
 
@@ -24,7 +25,7 @@ Result<std::string> DirectoryOf(const Layout& layout, std::string_view service) 
   const Result<wire::Name> name = wire::Name::FromText(text);
   if (!name) {
     return Fail(ErrorCode::kInvalid,
-                fmt::format("{:?} is not a name: {}", text, name.error().message));
+                fmt::format("{} is not a name: {}", Quote(text), name.error().message));
   }
   return model::KeyOf(prefix, *name);
 }

@@ -21,7 +21,7 @@ namespace rollcall::registry {
 
 // What somebody saw of an instance, and asks for a change because of.
 struct Seen {
-  std::string key;                   // of the registration, whole
+  std::string key = {};              // of the registration, whole
   store::Revision registration = 0;  // its mod_revision; 0: it was not there
   store::Revision record = 0;        // that of the record in question; 0: it was not there
 };

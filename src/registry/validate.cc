@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/quote.h"
 #include "model/selector.h"
 #include "model/service.h"
 
@@ -37,31 +38,31 @@ std::string Lower(std::string_view text) {
 // `what` is "service" or "instance", for the sentence.
 Result<void> CheckDnsLabel(std::string_view label, std::string_view what, std::string_view whole) {
   if (label.empty()) {
-    return Bad(fmt::format(
-        "{} name {:?} has an empty label (two dots together, or a dot at an end)", what, whole));
+    return Bad(fmt::format("{} name {} has an empty label (two dots together, or a dot at an end)",
+                           what, Quote(whole)));
   }
   if (label.size() > kMaxLabel) {
-    return Bad(fmt::format("{} name {:?} has a label of {} octets; a DNS label has at most {}",
-                           what, whole, label.size(), kMaxLabel));
+    return Bad(fmt::format("{} name {} has a label of {} octets; a DNS label has at most {}", what,
+                           Quote(whole), label.size(), kMaxLabel));
   }
   const auto odd = std::find_if_not(label.begin(), label.end(), [](char c) {
     return IsLetter(c) || IsDigit(c) || c == '-' || c == '_';
   });
   if (odd != label.end()) {
     return Bad(
-        fmt::format("{} name {:?} has the character {:?}; letters, digits, - and _ are "
+        fmt::format("{} name {} has the character {}; letters, digits, - and _ are "
                     "allowed",
-                    what, whole, std::string_view(&*odd, 1)));
+                    what, Quote(whole), Quote(std::string_view(&*odd, 1))));
   }
   if (label.front() == '-' || label.back() == '-') {
-    return Bad(
-        fmt::format("{} name {:?} has a label that starts or ends with a hyphen", what, whole));
+    return Bad(fmt::format("{} name {} has a label that starts or ends with a hyphen", what,
+                           Quote(whole)));
   }
   if (model::ParseSelector(label)) {
     return Bad(
-        fmt::format("{} name {:?} has the label {:?}, which selects among registrations and "
+        fmt::format("{} name {} has the label {}, which selects among registrations and "
                     "cannot be registered",
-                    what, whole, label));
+                    what, Quote(whole), Quote(label)));
   }
   return {};
 }
@@ -139,19 +140,20 @@ Result<void> CheckAddress(std::string_view address, bool allow_loopback) {
     return CheckIpv6(address, host->address, allow_loopback);
   }
   if (address.front() == '[') {
-    return Bad(fmt::format("address {:?} is not an IP address; leave out the brackets", address));
+    return Bad(
+        fmt::format("address {} is not an IP address; leave out the brackets", Quote(address)));
   }
   return Bad(
-      fmt::format("address {:?} is not an IP address; names are not looked up, give the "
+      fmt::format("address {} is not an IP address; names are not looked up, give the "
                   "address itself",
-                  address));
+                  Quote(address)));
 }
 
 Result<void> CheckPort(std::int64_t port, std::string_view service) {
   if (port == 0 && IsAddressOnly(service)) return {};
   if (port == 0) {
-    return Bad(
-        fmt::format("no port is given for {:?}; only name servers (ns.dns) do without", service));
+    return Bad(fmt::format("no port is given for {}; only name servers (ns.dns) do without",
+                           Quote(service)));
   }
   if (port < 1 || port > 65535) return Bad(fmt::format("port {} is not within 1 to 65535", port));
   return {};
@@ -172,9 +174,9 @@ Result<void> CheckService(std::string_view service) {
 Result<void> CheckInstance(std::string_view instance) {
   if (const std::size_t dot = instance.find('.'); dot != std::string_view::npos) {
     return Bad(
-        fmt::format("instance name {:?} has a dot; an instance is a single label, for "
-                    "example {:?} (a service may have dots)",
-                    instance, instance.substr(0, dot)));
+        fmt::format("instance name {} has a dot; an instance is a single label, for "
+                    "example {} (a service may have dots)",
+                    Quote(instance), Quote(instance.substr(0, dot))));
   }
   return CheckDnsLabel(instance, "instance", instance);
 }
@@ -187,9 +189,9 @@ Result<void> CheckLabels(const std::map<std::string, std::string>& labels) {
   for (const auto& [name, value] : labels) {
     if (!IsLabelName(name)) {
       return Bad(
-          fmt::format("label name {:?} is not one of Prometheus: it must match "
+          fmt::format("label name {} is not one of Prometheus: it must match "
                       "[a-zA-Z_][a-zA-Z0-9_]*",
-                      name));
+                      Quote(name)));
     }
     if (name.size() > kMaxLabelValue || value.size() > kMaxLabelValue) {
       return Bad(

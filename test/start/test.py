@@ -2,6 +2,8 @@
 """What a server says before it knows, and what it makes of what it finds."""
 
 import os
+import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -97,12 +99,42 @@ def wrong_flags(scenario):
     scenario.step("flags and files that cannot be: status 2 and a sentence")
 
 
+def unheard(scenario):
+    """Nobody reads its log: he has gone, or there never was one."""
+    server = rollcall.Embedded(scenario, name="unheard", api="127.0.0.1:2399")
+    server.process.stop()
+    left = subprocess.Popen(server.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE)
+    try:
+        wait_for("it to serve", server.synced)
+        left.stderr.close()
+        for _ in range(3):  # each a line
+            left.send_signal(signal.SIGUSR1)
+            holds("it serves", server.synced, 0.3)
+        left.send_signal(signal.SIGTERM)
+        equal(left.wait(10), 0, "the end of one whose log's reader has gone")
+    finally:
+        left.kill()
+
+    closed = scenario.start("closed", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *server.argv])
+    wait_for("it to serve", server.synced)
+    closed.signal(signal.SIGUSR1)
+    holds("it serves", server.synced, 0.3)
+    equal(closed.stop(), 0, "the end of one without standard files")
+    for directory, _, names in os.walk(server.path):
+        for name in names:
+            with open(os.path.join(directory, name), "rb") as handle:
+                check(b"level=info" not in handle.read(), f"its log is in {name}")
+    scenario.step("a log that nobody reads ends nothing, and is written into no other file")
+
+
 def run(scenario):
     etcd, server = before_etcd(scenario)
     poison(scenario, etcd, server)
     zones(scenario, etcd)
     forwarding(scenario, etcd)
     wrong_flags(scenario)
+    unheard(scenario)
 
 
 main(run)

@@ -5,11 +5,14 @@
 #include <boost/json/value_to.hpp>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "catalog/marks.h"
 #include "catalog/registration.h"
+#include "model/records.h"
 #include "wire/types.h"
 
 namespace rollcall::vectors {
@@ -58,9 +61,20 @@ void Put(store::KeyValue kv, std::int64_t lease_seconds, SteadyTime now, catalog
     kv.lease = view.revision;
     view.leases[kv.lease] = now + std::chrono::seconds(lease_seconds);
   }
+  if (const auto place = model::ParseRecordKey(kv.key)) {
+    const std::string subject = catalog::SubjectOf(*place);
+    const auto record = model::ParseRecord(kv.value);
+    view.marks.Set(place->area, subject,
+                   std::make_shared<const catalog::Mark>(
+                       catalog::Mark{record.value(), true, kv.mod_revision}));
+    view.marks.LookAt(subject, view.tree.FindKey(subject).get());
+    return;
+  }
   const catalog::RegistrationPtr before = view.tree.FindKey(kv.key);
   auto made = catalog::MakeRegistration(kPrefix, kv, before.get());
-  if (made) view.tree.Put(std::move(*made));
+  if (!made) return;
+  view.marks.LookAt(kv.key, made->get());
+  view.tree.Put(std::move(*made));
 }
 
 std::uint8_t OpcodeOf(std::string_view text) {

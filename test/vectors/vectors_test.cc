@@ -11,6 +11,7 @@
 #include "answer/respond.h"
 #include "case.h"
 #include "compare.h"
+#include "model/time.h"
 #include "wire/decode.h"
 
 namespace rollcall::vectors {
@@ -85,7 +86,8 @@ class VectorTest : public testing::Test {
     const std::vector<std::uint8_t> query = MakeQuery(case_.question);
     const World world(case_);
     std::vector<answer::OutsideResult> outside;
-    answer::Request request{.message = query, .now = now};
+    answer::Request request{
+        .message = query, .now = now, .wall_now = *model::ParseTime("2026-01-31T12:00:00Z")};
     request.tcp = case_.question.contains("tcp");
     if (!case_.outside.empty()) request.outside = &outside;
 

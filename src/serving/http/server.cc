@@ -18,6 +18,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/quote.h"
+
 namespace rollcall::serving::http {
 namespace {
 
@@ -40,7 +42,7 @@ Result<tcp::endpoint> Parse(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
   if (colon == std::string::npos || bad || error != std::errc() || stop != end) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{:?} is not ADDRESS:PORT", text));
+    return Fail(ErrorCode::kInvalid, fmt::format("{} is not ADDRESS:PORT", Quote(text)));
   }
   return tcp::endpoint(address, port);
 }

@@ -198,15 +198,21 @@ TEST_F(EngineTest, MoreThanItCanHoldIsRefusedAtOnce) {
   control_->Hold();
   auto first = Begin(PutTxn("a"));
   ASSERT_TRUE(control_->WaitForCommit(kLong));
+  constexpr int kMany = 21'000;
   std::atomic<int> refused = 0;
-  for (int i = 0; i < 21'000; ++i) {
-    engine_->Apply(PutTxn("b"), [&refused](const Result<TxnDone>& done) {
+  std::atomic<int> answered = 0;
+  std::promise<void> all;
+  for (int i = 0; i < kMany; ++i) {
+    engine_->Apply(PutTxn("b"), [&](const Result<TxnDone>& done) {
       if (!done && done.error().code == ErrorCode::kExhausted) ++refused;
+      if (++answered == kMany) all.set_value();
     });
   }
   EXPECT_EQ(refused, 1000);
   control_->Release();
   ASSERT_TRUE(first.get());
+  all.get_future().wait();  // until then there is no room
+  EXPECT_EQ(refused, 1000);
   ASSERT_TRUE(Do(PutTxn("c")));
 }
 

@@ -3,11 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +33,34 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+// The status of `work()`, done by a process that may not make hard links.
+template <typename WorkCall>
+int WithoutHardLinks(WorkCall work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    sock_filter refuse[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 1, 0),
+#ifdef SYS_link
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_link, 0, 1),
+#else
+        BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+#endif
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(refuse), refuse};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+      _exit(100);
+    }
+    _exit(work());
+  }
+  int status = -1;
+  (void)waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
 
 class LmdbDiskTest : public ::testing::Test {
  public:
@@ -335,6 +371,7 @@ TEST_F(LmdbDiskTest, ABackupIsTakenWhileServingAndRestoredAsAnotherCluster) {
   EXPECT_THAT(Restore(file, directory_).error().message, HasSubstr("not empty"));
 
   directory_ = root_ + "/restored";
+  std::filesystem::create_directories(directory_ + "/last-known");  // the server's, to see by
   const auto restored = Restore(file, directory_);
   ASSERT_TRUE(restored) << restored.error().message;
   Start();
@@ -342,6 +379,42 @@ TEST_F(LmdbDiskTest, ABackupIsTakenWhileServingAndRestoredAsAnotherCluster) {
   EXPECT_EQ(engine_->revision(), 101);
   EXPECT_NE(engine_->identity().cluster_id, cluster);
   EXPECT_THAT(engine_->Leases(), ElementsAre(7));
+}
+
+TEST_F(LmdbDiskTest, ABackupWorksWhereThereAreNoHardLinks) {
+  Start();
+  ASSERT_TRUE(PutOne("a", "1"));
+  const std::string file = root_ + "/backup";
+  const auto backup = [&] {
+    const auto facts = Backup(directory_, file);
+    if (facts) return 0;
+    return facts.error().code == ErrorCode::kConflict ? 1 : 2;
+  };
+  EXPECT_EQ(WithoutHardLinks(backup), 0);
+  EXPECT_TRUE(CheckFile(file));
+  EXPECT_EQ(std::filesystem::hard_link_count(file), 1U);
+  EXPECT_FALSE(std::filesystem::exists(file + ".partial"));
+  EXPECT_EQ(WithoutHardLinks(backup), 1);
+}
+
+TEST_F(LmdbDiskTest, TheLockIsThoseWhoseTheStoreIs) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can look into somebody else's store";
+  constexpr uid_t kSomebody = 65534;
+  Start();
+  ASSERT_TRUE(PutOne("a", "1"));
+  engine_.reset();
+  ASSERT_EQ(chown(File().c_str(), kSomebody, kSomebody), 0);
+  for (const bool check : {true, false}) {
+    std::filesystem::remove(File() + "-lock");
+    if (check) {
+      EXPECT_TRUE(CheckFile(File(), /*written=*/true));
+    } else {
+      EXPECT_TRUE(Backup(directory_, root_ + "/backup"));
+    }
+    struct stat lock {};
+    ASSERT_EQ(stat((File() + "-lock").c_str(), &lock), 0);
+    EXPECT_EQ(lock.st_uid, kSomebody);
+  }
 }
 
 TEST_F(LmdbDiskTest, WhatIsNoBackupIsNotRestored) {

@@ -22,9 +22,6 @@ constexpr std::size_t kWorksPerTurn = 128;  // under one hold of the lock
 constexpr std::size_t kMostDoomed = 500;
 constexpr std::size_t kMostTrimmed = 2000;
 
-constexpr milliseconds kTick{250};
-// Between two ticks: less is a busy machine.
-constexpr milliseconds kStandstill{1500};
 // A thousand a second, as in etcd: leases that end together, after an outage, must not
 // hold up the writes of those who come back.
 constexpr std::size_t kMostExpiries = 250;
@@ -217,18 +214,14 @@ void Writer::RunTimer(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
-  SteadyTime last = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    stopped.wait_for(lock, stop, kTick, [] { return false; });
-    const SteadyTime now = std::chrono::steady_clock::now();
-    if (now - last > kStandstill) {
-      shared_->lease_clock.StoodStill(now - last - kTick);
+    if (const auto standstill = shared_->lease_clock.Tick(); standstill.count() > 0) {
       log::Warn("this process stood still; leases do not count that time",
-                {{"seconds", std::chrono::duration<double>(now - last).count()}});
+                {{"seconds", std::chrono::duration<double>(standstill).count()}});
     }
-    last = now;
     queue_.Lock()->tick = true;
     arrived_.notify_one();
+    stopped.wait_for(lock, stop, LeaseClock::kTick, [] { return false; });
   }
 }
 

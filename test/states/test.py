@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+"""Lost, retained, stopped, maintained and held: what two servers write, and what they answer."""
+
+import datetime
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness.etcd import Cluster  # noqa: E402
+from harness.rollcall import Server, cli, instances, web  # noqa: E402
+from harness.scenario import BINARY, main  # noqa: E402
+from harness.wait import check, equal, holds, wait_for  # noqa: E402
+
+PROM = "/skydns/internal/prom"
+V1 = "/rollcall/v1"
+
+
+def now(seconds=0):
+    at = datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Owner:
+    """What an agent does for one instance: a registration, and a sign of life by a lease."""
+
+    def __init__(self, scenario, etcd, host, service="node", **extension):
+        self.scenario, self.etcd, self.host = scenario, etcd, host
+        self.key = f"{PROM}/{service}/{host}"
+        self.keeper = None
+        etcd.put(self.key, {"host": f"192.0.2.{int(host[-2:])}", "port": 9100,
+                            "rollcall": {"owner": f"agent:{host}", **extension}})
+        self.live()
+
+    def live(self, health="passing"):
+        granted = self.etcd.ctl("lease", "grant", "2").split()[1]
+        value = json.dumps({"since": now(), "by": f"agent:{self.host}", "health": health})
+        self.etcd.ctl("put", f"--lease={granted}", f"{V1}/alive{self.key}", value)
+        self.keeper = self.etcd.start_ctl(f"lease-{self.host}-{granted}", "lease", "keep-alive", granted)
+
+    def die(self):
+        self.keeper.kill()
+
+
+def targets(server, name):
+    return {target.split(".")[0] for target in server.targets(f"{name}.prom.internal")}
+
+
+def metrics(port):
+    """{"NAME{LABELS}": value} of a server."""
+    rows = (line.rsplit(" ", 1) for line in web("/metrics", port)[1].splitlines() if line[0] != "#")
+    return {name: float(value) for name, value in rows}
+
+
+class Site:
+    """Two servers on one etcd."""
+
+    def __init__(self, scenario):
+        self.etcd = Cluster(scenario)
+        self.servers = [
+            Server(scenario, self.etcd.endpoints, f"--web.listen-address=127.0.0.1:{9530 + i}",
+                   name=f"ns{i + 1}", listen=f"127.0.0.1:{5300 + i}") for i in range(2)]
+
+    def both(self, what, name, want, seconds=10):
+        for server in self.servers:
+            wait_for(f"{what}, on {server.name}", lambda s=server: targets(s, name) == want, seconds)
+
+    def sum(self, name):
+        return sum(metrics(9530 + i).get(f"rollcall_{name}", 0) for i in range(2))
+
+    def written(self, verb):
+        return self.sum(f'keeper_writes_total{{what="{verb}"}}')
+
+
+def losing(scenario, site):
+    etcd = site.etcd
+    owners = {f"server0{i}": Owner(scenario, etcd, f"server0{i}") for i in (1, 2, 3)}
+    etcd.put(f"{PROM}/node/server04", {"host": "192.0.2.4", "port": 9100})
+    everyone = {*owners, "server04"}
+    site.both("all to be well", "_healthy.node", everyone)
+    site.both("all to be registered", "node", everyone)
+
+    owners["server02"].die()
+    site.both("who is lost to leave the healthy view", "_healthy.node", everyone - {"server02"})
+    site.both("and to stay in the inventory", "node", everyone)
+    lost = f"{V1}/lost{PROM}/node/server02"
+    record = json.loads(wait_for("its date", lambda: etcd.get(lost)))
+    check(record["by"].startswith("serve@"), f"who dated it: {record}")
+    wait_for("both servers to count it", lambda: site.sum("lost") == 2)
+    wait_for("its state to be counted", lambda: site.sum('instances{state="lost"}') == 2, 15)
+    equal(json.loads(etcd.ctl("get", lost, "-w", "json"))["kvs"][0]["version"], 1, "dated once")
+    equal(site.written("date_lost"), 1, "by one of them")
+    [listed] = [one for one in instances("node") if one["instance"] == "server02"]
+    equal((listed["state"], listed["since"], listed["why"]),
+          ("lost", record["since"], "no sign of life from agent:server02"), "what list shows")
+    check("server02" in cli("list", "node").stdout, "the table")
+
+    site.servers[0].restart()
+    site.both("a restarted server to agree", "_healthy.node", everyone - {"server02"})
+    equal(json.loads(etcd.get(lost)), record, "the date after a restart")
+
+    owners["server02"].live()
+    site.both("who is back to be well again", "_healthy.node", everyone)
+    wait_for("its date to go", lambda: not etcd.get(lost))
+    owners["server03"].live("critical")
+    site.both("who is ill to leave it too", "_healthy.node", everyone - {"server03"})
+    scenario.step("a loss is dated once, and leaves the healthy view but not the inventory")
+    return owners
+
+
+def retaining(scenario, site):
+    etcd = site.etcd
+    Owner(scenario, etcd, "server05", service="short", retain="3s").die()
+    long_lost = Owner(scenario, etcd, "server06", service="short", retain="1h")
+    site.both("both to be there", "short", {"server05", "server06"})
+    wait_for("it to be announced", lambda: site.sum("retain_due") >= 1)
+    check(etcd.get(f"{PROM}/short/server05"), "announced before it is done")
+    site.both("it to be deregistered", "short", {"server06"}, 15)
+    gone = json.loads(etcd.get(f"{V1}/gone{PROM}/short/server05"))
+    check("retained for 3s" in gone["why"], f"the mark: {gone}")
+    check(not etcd.get(f"{V1}/lost{PROM}/short/server05"), "nothing is said of it any more")
+
+    long_lost.die()
+    lost = f"{V1}/lost{PROM}/short/server06"
+    wait_for("the loss of the other", lambda: etcd.get(lost))
+    refused = cli("deregister", "--lost-for=0s", "short")
+    equal(refused.returncode, 2, "it is not done without a yes")
+    check("server06" in refused.stdout and "--yes" in refused.stderr, f"but shown: {refused}")
+    equal(cli("deregister", "--lost-for=1h", "short", "--yes").returncode, 0, "nothing so old")
+    site.both("nothing to be gone", "short", {"server06"})
+    done = cli("deregister", "--lost-for=0s", "short", "--yes")
+    check("deregistered " + long_lost.key in done.stdout, f"said: {done}")
+    site.both("it to be gone", "short", set())
+    wait_for("its date to go", lambda: not etcd.get(lost))
+    scenario.step("what is lost goes after its retain, or when somebody says so")
+
+
+def stopping(scenario, site):
+    etcd = site.etcd
+    for host in ("server07", "server08"):
+        Owner(scenario, etcd, host, service="stop")
+        etcd.put(f"{V1}/stopping{PROM}/stop/{host}",
+                 {"since": now(), "until": now(3), "by": f"agent:{host}", "why": "stopped"})
+    site.both("who stops to be there", "stop", {"server07", "server08"})
+    etcd.ctl("del", f"{V1}/stopping{PROM}/stop/server08")  # it is back
+    site.both("who is not back to be deregistered", "stop", {"server08"}, 15)
+    equal(json.loads(etcd.get(f"{V1}/gone{PROM}/stop/server07"))["why"], "stopped", "the mark's reason")
+    holds("who is back stays", lambda: targets(site.servers[0], "stop") == {"server08"}, 1)
+    scenario.step("a stop is carried out after its grace, unless it is back")
+
+
+def maintaining(scenario, site, everyone):
+    etcd = site.etcd
+    for word, subject, left in (("server01.node", f"{PROM}/node/server01", {"server02", "server04"}),
+                                ("node", f"{PROM}/node", set()),
+                                ("server02", "/@server02", {"server01", "server04"})):
+        done = cli("maintenance", "on", word, "--until=3s", "--reason=new disks")
+        equal(done.returncode, 0, f"maintenance on {word}: {done.stderr}")
+        site.both(f"{word} to be left out", "_healthy.node", left)
+        site.both("the inventory to have all", "node", everyone)
+        [listed] = json.loads(cli("maintenance", "list", "--output=json").stdout)
+        equal(listed["reason"], "new disks", "the reason")
+        site.both(f"{word} to be back at its end", "_healthy.node", {"server01", "server02", "server04"})
+        wait_for("its record to go", lambda s=subject: not etcd.get(f"{V1}/maintenance{s}"))
+    equal(cli("maintenance", "on", "nowhere").returncode, 1, "what is not there")
+    equal(cli("maintenance", "on", "@server99").returncode, 0, "but outright it can be said ahead")
+    equal(cli("maintenance", "off", "server99").returncode, 0, "and ended")
+    equal(cli("maintenance", "off", "server99").returncode, 1, "once")
+    scenario.step("maintenance of an instance, a service and a host, until its end")
+
+
+def holding(scenario, site):
+    etcd = site.etcd
+    names = {f"db{i}" for i in range(4)}
+    for name in names:
+        etcd.put(f"{PROM}/db/{name}", {"host": "192.0.2.9", "port": 9104})
+    site.both("the databases", "db", names)
+    watch = scenario.start("watch", [BINARY, "watch", "db"])
+    watch.wait_output("db3")
+    etcd.ctl("del", "--prefix", f"{PROM}/db/")
+    wait_for("all to be held in the store",
+             lambda: len(etcd.ctl("get", "--prefix", "--keys-only", f"{V1}/held/").split()) == 4)
+    site.both("nothing to be missing", "db", names)
+    wait_for("both servers to say so", lambda: site.sum("held") == 8)
+    table = cli("protect", "list").stdout
+    check(all(name in table for name in names) and "4 vanished at once" in table, table)
+    equal({one["instance"] for one in instances("db") if "held" in one}, names, "list shows it")
+    for name in names:
+        watch.wait_output(f"- {name}.db")
+    watch.wait_output("held: 4 vanished at once")
+
+    site.servers[1].restart()
+    site.both("a restarted server to hold them too", "db", names)
+
+    etcd.put(f"{PROM}/db/db0", {"host": "192.0.2.9", "port": 9104})
+    wait_for("who is back to be held no longer", lambda: not etcd.get(f"{V1}/held{PROM}/db/db0"))
+    done = cli("protect", "release", "db1.db")
+    equal(done.stdout, f"released {PROM}/db/db1\n", "one is released")
+    site.both("it to go", "db", names - {"db1"})
+    equal(cli("protect", "release", "db").returncode, 0, "the others")
+    site.both("them to go", "db", {"db0"})
+    equal(cli("protect", "release", "db").returncode, 1, "nothing is held any more")
+    check(etcd.get(f"{V1}/gone{PROM}/db/db2"), "a release leaves the mark of a deregistration")
+    watch.wait_output("- db1.db.prom.internal")
+    etcd.ctl("del", f"{PROM}/db/db0")
+    site.both("a single key deleted by hand to go", "db", set())
+    scenario.step("what vanished together is held by both until it is back or released")
+
+
+def run(scenario):
+    site = Site(scenario)
+    owners = losing(scenario, site)
+    retaining(scenario, site)
+    stopping(scenario, site)
+    owners["server03"].die()
+    maintaining(scenario, site, {*owners, "server04"})
+    holding(scenario, site)
+
+
+main(run)
