@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include <array>
 #include <condition_variable>
 #include <cstdlib>
