@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-
 #include <array>
 #include <condition_variable>
 #include <cstdlib>

@@ -73,7 +73,7 @@ class Page:
             words = command.split()
             if words[0].startswith("./script/"):
                 check(os.access(f"{ROOT}/{words[0]}", os.X_OK), f"{place}: no {words[0]}")
-            elif words[:2] in (["rollcall", "serve"], ["rollcall", "run"], ["rollcall", "watch"]):
+            elif words[0] == "rollcall" and words[1] in ("serve", "run", "watch", "agent"):
                 self.beside(command, words[1], f"{self.label}-{place.rsplit(':')[-1]}-{number}")
             else:
                 self.one(command, words, place)
@@ -96,6 +96,9 @@ class Page:
             done = run()
         check(done.returncode == 0, f"{place}: {command}\n{done.stdout}{done.stderr}")
         self.printed += done.stdout
+        if words[:2] == ["systemctl", "enable"] and words[-1] == "rollcall-agent":
+            self.servers.append(self.scenario.start(f"{self.label}-agent", confined(
+                "rollcall-agent", self.scenario.path("bin/rollcall"), "rollcall")))
         if words[0] == "systemctl" and words[-1] in ("rollcall", "rollcall-backup"):
             if words[1] in ("stop", "restart") and self.unit:
                 equal(self.unit.stop(), 0, f"{place}: the unit's exit status")
@@ -191,7 +194,7 @@ def prepare(page):
         page.etcd.put("/skydns/local/prom/node/server01", {"host": "192.168.1.1", "port": 9100})
         process.run([server("etcdctl"), "set", "/skydns/local/prom/old/server01", '{"host":"192.168.1.1"}'],
                     env={"ETCDCTL_API": "2"})
-    elif page.name == "doc/prometheus.md":
+    elif page.name in ("doc/prometheus.md", "doc/agent.md"):
         page.beside("rollcall serve", "serve", page.label)
     elif page.name == "doc/operating.md":
         authority = Authority(page.scenario)
@@ -226,6 +229,10 @@ def execute(scenario, name, cluster):
         elif language == "yaml" and "config" in attributes:
             file = scenario.write(f"config-{line}.yml", text)
             done = cli("check", "config", file)
+            check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
+        elif language == "yaml" and "services" in attributes:
+            directory = os.path.dirname(scenario.write(f"services-{line}/a.yml", text))
+            done = cli("check", "services", directory)
             check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
         elif language == "yaml":
             promtool(scenario.write(f"prometheus-{line}.yml", text), place)
@@ -281,7 +288,7 @@ def run(scenario):
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
     for name in ["README.md", "doc/prometheus.md", "doc/states.md", "doc/migrate.md",
-                 "doc/operating.md"]:
+                 "doc/operating.md", "doc/agent.md"]:
         execute(scenario, name, cluster)
 
 
