@@ -30,7 +30,8 @@ Agent::Agent(store::Store& store, AgentOptions options, Memory memory, const Clo
       memory_(std::move(memory)),
       lease_(store, options_.lease_ttl, memory_.lease, clock),
       keys_(store, options_.call_timeout),
-      pace_(kFirstStep, options_.spread) {
+      // Whoever comes back late finds its lease ended.
+      pace_(kFirstStep, std::min<milliseconds>(options_.spread, options_.lease_ttl / 6)) {
 }
 
 Agent::~Agent() = default;
@@ -94,8 +95,9 @@ void Agent::TakeInbox() {
 }
 
 Result<void> Agent::Work() {
-  if (auto ok = KeepLease(); !ok) return ok;
+  // The watch first: gRPC sizes a call that stays by those that went before it.
   if (auto ok = Look(); !ok) return ok;
+  if (auto ok = KeepLease(); !ok) return ok;
   const Hold hold = HolderOfHost();
   others_host_ = hold == Hold::kOthers;
   if (others_host_) return {};
@@ -120,7 +122,10 @@ Result<void> Agent::KeepLease() {
 }
 
 std::set<std::string> Agent::Watched() const {
-  std::set<std::string> keys = {owner_key_};
+  std::set<std::string> keys;
+  // While the host is ours, whoever takes it takes our signs of life or fails to.  (Each watch
+  // costs the server half a kilobyte.)
+  if (others_host_ || instances_.empty()) keys.insert(owner_key_);
   for (const auto& [key, instance] : instances_) {
     keys.insert(key);
     // One that is away may be readmitted; all others have a sign of life.
@@ -158,7 +163,7 @@ Result<void> Agent::Look() {
 }
 
 Result<void> Agent::LookAfresh() {
-  std::set<std::string> others;
+  std::set<std::string> others = {owner_key_};
   for (const auto& [key, instance] : instances_) {
     for (const model::Area area :
          {model::Area::kGone, model::Area::kAlive, model::Area::kStopping}) {

@@ -40,7 +40,7 @@ struct AgentOptions {
   registry::Rules rules = {};
   std::chrono::seconds lease_ttl{30};
   std::chrono::milliseconds call_timeout{5000};
-  // Over which those that come back to a store are spread.
+  // Over which those that come back to a store are spread; at most a sixth of the lease.
   std::chrono::milliseconds spread{5000};
   // Over which what vanished from under many is put back.
   std::chrono::milliseconds put_back{2000};

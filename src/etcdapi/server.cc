@@ -49,7 +49,8 @@ void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
   // Of what thousands of connections hold for nobody's use: 3 KB for each of them.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
-  builder.AddChannelArgument(GRPC_ARG_TCP_TX_ZEROCOPY_MAX_SIMULT_SENDS, 1);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_TCP_TX_ZEROCOPY_MAX_SIMULT_SENDS, 0);
   // Requests are read before we are asked.  Beyond this gRPC resets those that it has
   // not yet read whole, so that many who begin a large one and do not end it cannot fill
   // our memory.

@@ -1,10 +1,12 @@
-// fleet PORT AGENTS SERVICES THREADS - so many agents in one process, each with a connection of
-// its own to the server at 127.0.0.1:PORT and so many services to keep registered.
+// fleet PORT AGENTS SERVICES THREADS LEASE - so many agents in one process, each with a connection
+// of its own to the server at 127.0.0.1:PORT, a lease of so many seconds, and so many services to
+// keep registered.
 //
 // The agents are the program's own; only what carries their calls is light.  Prints one line
 // of JSON each second: what they have asked of the store in it, and how many have all they
 // define registered, alive and in contact.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -31,10 +33,11 @@ using std::chrono::seconds;
 constexpr milliseconds kLook{1000};
 
 struct One {
-  One(int number, std::uint16_t port, Traffic& traffic)
+  One(int number, std::uint16_t port, seconds lease, Traffic& traffic)
       : name(fmt::format("host{:05}", number)), store(port, traffic) {
     agent::AgentOptions options;
     options.host = name;
+    options.lease_ttl = lease;
     options.machine = fmt::format("{:032x}", number);
     agent::Memory memory;
     memory.host = options.host;
@@ -69,9 +72,10 @@ struct One {
 // Steps whichever agent is due, on as many threads as there may be calls under way.
 class Fleet {
  public:
-  Fleet(std::uint16_t port, int agents, int services, int threads) : services_(services) {
+  Fleet(std::uint16_t port, int agents, int services, int threads, seconds lease)
+      : services_(services) {
     for (int i = 0; i < agents; ++i) {
-      all_.push_back(std::make_unique<One>(i, port, traffic_));
+      all_.push_back(std::make_unique<One>(i, port, lease, traffic_));
       all_.back()->Define(services);
       due_.push({SystemClock().Now(), all_.back().get()});
     }
@@ -136,13 +140,18 @@ class Fleet {
 };
 
 int Main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: fleet PORT AGENTS SERVICES THREADS\n");
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: fleet PORT AGENTS SERVICES THREADS LEASE\n");
     return 2;
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
   }
   log::Configure(log::Level::kError, log::Format::kLogfmt);
   Fleet fleet(static_cast<std::uint16_t>(std::atoi(argv[1])), std::atoi(argv[2]),
-              std::atoi(argv[3]), std::atoi(argv[4]));
+              std::atoi(argv[3]), std::atoi(argv[4]), seconds(std::atoi(argv[5])));
   for (SteadyTime next = SystemClock().Now();;) {
     next += seconds(1);
     std::this_thread::sleep_until(next);
