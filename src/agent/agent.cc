@@ -15,8 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstStep{500};
-// How long the loop may leave its inbox alone while it waits for its watch.
-constexpr milliseconds kInbox{250};
+// How often to ask whether anything is defined.
+constexpr milliseconds kUndefined{250};
 
 }  // namespace
 
@@ -115,6 +115,7 @@ Result<void> Agent::KeepLease() {
   if (!another) return Fail(another.error());
   if (!*another) return {};
   former_lease_ = before;
+  if (before != 0) keys_.Forget(before);
   memory_.lease = lease_.id();
   memory_changed_ = true;
   for (auto& [key, instance] : instances_) instance.look = true;
@@ -205,7 +206,7 @@ void Agent::Save() {
 
 SteadyTime Agent::NextDue() const {
   const SteadyTime now = clock_.Now();
-  if (!defined_) return now + kInbox;
+  if (!defined_) return now + kUndefined;
   if (now < not_before_) return not_before_;
   SteadyTime next = std::min(lease_.due(), reread_at_);
   if (others_host_) return next;
@@ -223,7 +224,7 @@ void Agent::Wait(SteadyTime until) {
   const SteadyTime now = clock_.Now();
   if (until <= now) return;
   if (keys_.IsOpen()) {
-    keys_.Wait(std::min(until, now + kInbox));
+    keys_.Wait(until);
     return;
   }
   auto inbox = inbox_.Lock();

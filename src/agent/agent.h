@@ -89,7 +89,8 @@ class Agent {
 
   // Does what is due, each call to the store with its deadline; returns when to call again.
   SteadyTime Step();
-  // Waits until then, or until something has happened (soon after).
+  // Waits until then, or until the watch tells something.  What is defined or reported
+  // meanwhile waits too, but for a store that is away: so wait in short steps.
   void Wait(SteadyTime until);
 
   // A clean stop: what is to be deregistered by one is marked to be at now + `grace` (0: is,

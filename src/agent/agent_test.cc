@@ -262,6 +262,20 @@ TEST_F(AgentTest, BackAfterItsLeaseHasEndedItWritesOneTransaction) {
   EXPECT_EQ(ModOf(kNode), node);
 }
 
+TEST_F(AgentTest, ALeaseThatEndedUnderItCostsOneTransactionToo) {
+  host_.Define("services:\n- {service: node, port: 9100}\n- {service: mysql, port: 9104}\n");
+  host_.Run();
+  clock_.Pass(seconds(40));  // as if it had been frozen
+  store_->ExpireLeases();
+  const store::Revision before = Revision();
+  const int txns = faulty_.calls(Call::kTxn);
+  host_.Run();
+  EXPECT_EQ(Revision(), before + 1);
+  EXPECT_EQ(faulty_.calls(Call::kTxn), txns + 1) << "and nothing has to be read for it";
+  EXPECT_TRUE(Get(Of(Area::kAlive, kMysql)));
+  EXPECT_EQ(LeaseOf(HostKey()), LeaseOf(Of(Area::kAlive)));
+}
+
 TEST_F(AgentTest, WhatIsDeletedWithoutAMarkIsPutBackWithinSeconds) {
   host_.DefineNode();
   host_.Run();

@@ -89,6 +89,12 @@ void OwnKeys::Delete(const std::string& key, store::Revision revision) {
   Set(key, std::nullopt, revision);
 }
 
+void OwnKeys::Forget(store::LeaseId lease) {
+  for (auto& [key, slot] : slots_) {
+    if (slot.kv && slot.kv->lease == lease) slot.kv.reset();
+  }
+}
+
 void OwnKeys::Set(const std::string& key, std::optional<store::KeyValue> kv,
                   store::Revision as_of) {
   slots_[key] = {std::move(kv), as_of};

@@ -43,6 +43,8 @@ class OwnKeys {
   // What we have written ourselves, before the watch tells of it.
   void Put(store::KeyValue kv);
   void Delete(const std::string& key, store::Revision revision);
+  // The lease has ended, and so has all that was under it.
+  void Forget(store::LeaseId lease);
 
  private:
   struct Slot {

@@ -1,4 +1,4 @@
-// fleet PORT AGENTS SERVICES THREADS LEASE - so many agents in one process, each with a connection
+// fleet PORT AGENTS SERVICES LEASE - so many agents in one process, each with a connection
 // of its own to the server at 127.0.0.1:PORT, a lease of so many seconds, and so many services to
 // keep registered.
 //
@@ -9,12 +9,9 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
-#include <queue>
 #include <thread>
 #include <vector>
 
@@ -33,8 +30,8 @@ using std::chrono::seconds;
 constexpr milliseconds kLook{1000};
 
 struct One {
-  One(int number, std::uint16_t port, seconds lease, Traffic& traffic)
-      : name(fmt::format("host{:05}", number)), store(port, traffic) {
+  One(int which, std::uint16_t port, seconds lease, Traffic& traffic)
+      : number(which), name(fmt::format("host{:05}", which)), store(port, traffic) {
     agent::AgentOptions options;
     options.host = name;
     options.lease_ttl = lease;
@@ -63,24 +60,23 @@ struct One {
     agent->Define(std::move(book));
   }
 
-  std::string name;
+  const int number;
+  const std::string name;
   LightStore store;
   std::optional<agent::Agent> agent;
   std::atomic<bool> right{false};
 };
 
-// Steps whichever agent is due, on as many threads as there may be calls under way.
+// Each on a thread of its own, which mostly waits, as each would be on its own host.
 class Fleet {
  public:
-  Fleet(std::uint16_t port, int agents, int services, int threads, seconds lease)
-      : services_(services) {
+  Fleet(std::uint16_t port, int agents, int services, seconds lease) : services_(services) {
     for (int i = 0; i < agents; ++i) {
       all_.push_back(std::make_unique<One>(i, port, lease, traffic_));
       all_.back()->Define(services);
-      due_.push({SystemClock().Now(), all_.back().get()});
     }
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
+    for (const auto& one : all_) {
+      threads_.emplace_back([this, &one](const std::stop_token& stop) { Run(stop, *one); });
     }
   }
 
@@ -105,43 +101,27 @@ class Fleet {
   }
 
  private:
-  struct Due {
-    SteadyTime at;
-    One* one;
-    bool operator<(const Due& other) const { return at > other.at; }
-  };
-
-  void Run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
+  void Run(const std::stop_token& stop, One& one) {
+    // They do not all start in the same moment.
+    std::this_thread::sleep_for(milliseconds(one.number * 2));
     while (!stop.stop_requested()) {
-      if (due_.empty() || due_.top().at > SystemClock().Now()) {
-        changed_.wait_for(lock, milliseconds(10));
-        continue;
-      }
-      One* const one = due_.top().one;
-      due_.pop();
-      lock.unlock();
-      const SteadyTime next = one->agent->Step();
-      const auto counts = one->agent->counts();
-      one->right =
-          one->agent->in_contact() && counts.registered == static_cast<std::size_t>(services_);
-      lock.lock();
-      due_.push({std::min(next, SystemClock().Now() + kLook), one});
+      const SteadyTime next = one.agent->Step();
+      const auto counts = one.agent->counts();
+      one.right =
+          one.agent->in_contact() && counts.registered == static_cast<std::size_t>(services_);
+      one.agent->Wait(std::min(next, SystemClock().Now() + kLook));
     }
   }
 
   const int services_;
   Traffic traffic_;
   std::vector<std::unique_ptr<One>> all_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::priority_queue<Due> due_;
   std::vector<std::jthread> threads_;
 };
 
 int Main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: fleet PORT AGENTS SERVICES THREADS LEASE\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: fleet PORT AGENTS SERVICES LEASE\n");
     return 2;
   }
   rlimit limit{};
@@ -151,7 +131,7 @@ int Main(int argc, char** argv) {
   }
   log::Configure(log::Level::kError, log::Format::kLogfmt);
   Fleet fleet(static_cast<std::uint16_t>(std::atoi(argv[1])), std::atoi(argv[2]),
-              std::atoi(argv[3]), std::atoi(argv[4]), seconds(std::atoi(argv[5])));
+              std::atoi(argv[3]), seconds(std::atoi(argv[4])));
   for (SteadyTime next = SystemClock().Now();;) {
     next += seconds(1);
     std::this_thread::sleep_until(next);

@@ -28,7 +28,9 @@ PATIENCE = 240 if ALL else 60  # this machine has two processors, for agents and
 
 class Fleet:
     def __init__(self, scenario):
-        self.process = scenario.start("fleet", [FLEET, "2379", AGENTS, SERVICES, "48", LEASE])
+        # Its threads are many, and need little.
+        self.process = scenario.start("fleet", [
+            "sh", "-c", f"ulimit -s 256; exec {FLEET} 2379 {AGENTS} {SERVICES} {LEASE}"])
 
     def seconds(self):
         """What it has said so far, a second each."""
