@@ -39,7 +39,8 @@ struct AgentOptions {
   registry::Layout layout = {};
   registry::Rules rules = {};
   std::chrono::seconds lease_ttl{30};
-  std::chrono::milliseconds call_timeout{5000};
+  // Longer than a store needs for a whole herd: a call that is given up comes again.
+  std::chrono::milliseconds call_timeout{10'000};
   // Over which those that come back to a store are spread; at most a sixth of the lease.
   std::chrono::milliseconds spread{5000};
   // Over which what vanished from under many is put back.

@@ -269,6 +269,11 @@ Result<void> Agent::Stop(milliseconds grace) {
       Remember(instance, Remembered::As::kStopped, until);
     } else if (done.error().code != ErrorCode::kNotFound) {
       worst = Fail(done.error());
+      // Nobody is there to be told of the others.
+      if (done.error().code == ErrorCode::kUnavailable ||
+          done.error().code == ErrorCode::kDeadline) {
+        break;
+      }
     }
   }
   if (std::exchange(memory_changed_, false)) Save();
