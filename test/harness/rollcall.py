@@ -10,10 +10,14 @@ from .wait import Failure, wait_for
 
 
 class Server:
-    """rollcall serve --store=etcd, restartable.  `listen`: "ADDRESS:PORT" of its DNS side."""
+    """rollcall serve --store=etcd, restartable.
 
-    def __init__(self, scenario, endpoints, *flags, name="rollcall", **how):
-        etcd = ["--store=etcd", f"--store.path={scenario.path(name)}.data",
+    listen: "ADDRESS:PORT" of its DNS side.  path: where it keeps what it answered last.
+    """
+
+    def __init__(self, scenario, endpoints, *flags, name="rollcall", path=None, **how):
+        self.path = path or scenario.path(f"{name}.data")
+        etcd = ["--store=etcd", f"--store.path={self.path}",
                 *(f"--etcd.endpoint={e}" for e in endpoints.split(",") if endpoints)]
         self.begin(scenario, name, [*etcd, *flags], **how)
 
