@@ -17,11 +17,11 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using model::Health;
 
-Outcome Critical(std::string output) {
+Outcome Critical(const std::string& output) {
   return {Health::kCritical, FirstLine(output), false};
 }
 
-Outcome Inconclusive(std::string output) {
+Outcome Inconclusive(const std::string& output) {
   return {std::nullopt, FirstLine(output), false};
 }
 
