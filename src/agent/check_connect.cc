@@ -39,12 +39,12 @@ Outcome Interpret(const error_code& error, const char* what, const CheckSpec& sp
       case ENFILE:
       case ENOMEM:
       case ENOBUFS:
-        return Inconclusive(std::move(text));
+        return Inconclusive(text);
       default:
         break;
     }
   }
-  return Critical(std::move(text));
+  return Critical(text);
 }
 
 boost::asio::awaitable<std::optional<Outcome>> Connect(boost::beast::tcp_stream& stream,
