@@ -13,7 +13,6 @@ using model::Health;
 using std::chrono::seconds;
 using store::After;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kNode[] = "/skydns/internal/prom/node/server01";
 constexpr WallTime kNow{seconds(1'700'000'000)};
@@ -212,6 +211,24 @@ TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   EXPECT_THAT(refused.error().message, HasSubstr("run:server01 at 192.0.2.1:9100"));
   EXPECT_THAT(refused.error().message, HasSubstr("run:server02 at 192.0.2.2:9100"));
   EXPECT_THAT(Get(KeyOf(model::Area::kAlive)), HasSubstr("run:server01"));
+}
+
+TEST_F(OwnerTest, AnotherPortOfItsHostIsAnotherOnesUnlessThatIsAnAgents) {
+  for (const std::string owner : {"run:server01", "agent:server01"}) {
+    Order order = NodeOrder(owner);
+    order.instance = "one";
+    const auto lease = Grant();
+    ASSERT_TRUE(registry_.Register(order, Alive(lease), Soon()));
+    order.value.port = 9200;
+    const auto other = registry_.Register(order, Alive(Grant()), Soon());
+    EXPECT_EQ(other.has_value(), owner == "agent:server01");
+    if (!other) {
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9100"));
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9200"));
+      EXPECT_TRUE(registry_.Register(order, Alive(lease), Soon())) << "its own";
+    }
+    ASSERT_TRUE(registry_.Deregister({"node", "one", "", 0, ""}, {}, Soon()));
+  }
 }
 
 TEST_F(OwnerTest, OneThatIsStoppingLetsItGo) {
