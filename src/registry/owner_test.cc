@@ -181,6 +181,19 @@ TEST_F(OwnerTest, DoesNotUndoADeregistrationThatItHasNotSeen) {
   EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
 }
 
+TEST_F(OwnerTest, UndoesADeregistrationThatWasForAsLongAsItWasAway) {
+  const auto lease = Grant();
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(lease), Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"serve@ns1", "retained for 1h", true}, Soon()));
+  const auto found = registry_.SayAlive(NodeOrder(), Alive(lease), Soon());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->presence, Presence::kMissing);
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(Get(KeyOf(model::Area::kGone)), "");
+}
+
 TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(Grant()), Soon()));
   Order other = NodeOrder("run:server02", "192.0.2.2");

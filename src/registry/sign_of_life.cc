@@ -22,7 +22,7 @@ std::string Describe(const store::KeyValue& gone) {
 
 Found Look(const Snapshot& now, const model::Service& wanted, store::LeaseId lease) {
   if (!now.registration) {
-    if (now.gone) return {Presence::kDeregistered, Describe(*now.gone)};
+    if (now.IsToStayAway()) return {Presence::kDeregistered, Describe(*now.gone)};
     return {Presence::kMissing, {}};
   }
   const auto held = model::ParseService(now.registration->value);
