@@ -14,13 +14,14 @@ import sys
 # room: (rooms it may include, single headers it may include besides)
 ROOMS = {
     "base": ([], []),
+    "lmdb": (["base"], []),
     "wire": (["base"], []),
     "model": (["base"], ["wire/name.h"]),
     "store": (["base"], []),
     "store/etcd": (["base", "store"], []),
-    "store/embedded": (["base", "store"], []),
+    "store/embedded": (["base", "lmdb", "store"], []),
     "etcdapi": (["base", "store", "store/embedded"], []),
-    "catalog": (["base", "wire", "model", "store"], []),
+    "catalog": (["base", "lmdb", "wire", "model", "store"], []),
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
     "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
@@ -36,7 +37,7 @@ TESTS_MAY = ["store", "store/embedded"]
 TESTS_OF_MAY = {"etcdapi": ["store/etcd"]}
 HEAVY = {
     "gRPC and protobuf": (r"grpc|google/protobuf/|.*\.pb\.h", ["store/etcd", "etcdapi"]),
-    "LMDB": (r"lmdb\.h", ["store/embedded"]),
+    "LMDB": (r"lmdb\.h", ["lmdb"]),
     "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
     "CLI11": (r"CLI/", ["app"]),
     "yaml-cpp": (r"yaml-cpp/", ["app", "agent"]),

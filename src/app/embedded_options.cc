@@ -97,7 +97,8 @@ Result<void> ReadHistory(const Settings& settings, EmbeddedOptions& options) {
 std::vector<Setting> EmbeddedSettings() {
   return {
       {"store.path", "DIR", "./rollcall-data",
-       "Directory of the embedded store. One server has it at a time."},
+       "Directory of what is answered, for a start while the store is away, and of the embedded "
+       "store. One server has it at a time."},
       {"store.listen-address", "ADDR:PORT", "127.0.0.1:2379",
        "Where the embedded store speaks the etcd v3 API. Beyond loopback it wants users or client "
        "certificates."},
@@ -119,7 +120,6 @@ std::vector<Setting> EmbeddedSettings() {
 Result<EmbeddedOptions> ReadEmbeddedOptions(const Settings& settings) {
   EmbeddedOptions options;
   options.path = settings.Text("store.path");
-  if (options.path.empty()) return settings.Wrong("store.path", "no directory is named");
   if (auto ok = ReadTls(settings, options); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadListen(settings, options); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadHistory(settings, options); !ok) return Fail(std::move(ok.error()));

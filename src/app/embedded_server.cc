@@ -208,12 +208,14 @@ class DamagedStore final : public ServerStore, public store::Store {
 };
 
 std::unique_ptr<ServerStore> Damaged(const EmbeddedOptions& embedded, const Error& error) {
-  log::Error("the store's file is damaged: registrations are not known and cannot be written",
-             {{"why", error.message},
-              {"path", embedded.path},
-              {"do",
-               "move the directory aside and restore a backup: rollcall store restore "
-               "--store.path=DIR FILE"}});
+  log::Error(
+      "the store's file is damaged: registrations cannot be written, and are known only "
+      "as far as they were kept as last known",
+      {{"why", error.message},
+       {"path", embedded.path},
+       {"do",
+        "move the file aside and restore a backup: rollcall store restore "
+        "--store.path=DIR FILE"}});
   return std::make_unique<DamagedStore>(error.message);
 }
 

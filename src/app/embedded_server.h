@@ -9,7 +9,8 @@ namespace rollcall::app {
 
 // Checks the file in a process of its own first: a page that is damaged kills who
 // follows it.  A damaged file is left as it is, and the server goes on without: it
-// answers that it does not know, refuses to write, and the log says what to restore.
+// answers from the last known view, or that it does not know, refuses to write, and the
+// log says what to restore.
 // kConflict, kRefused, kUnavailable, kExhausted: the program cannot go on.
 [[nodiscard]] Result<std::unique_ptr<ServerStore>> OpenEmbeddedServer(
     const EmbeddedOptions& embedded, const ServeOptions& options);

@@ -15,11 +15,13 @@
 #include "app/config_file.h"
 #include "app/flusher.h"
 #include "app/keeper_metrics.h"
+#include "app/last_known.h"
 #include "app/metrics.h"
 #include "app/notify.h"
 #include "app/serve_options.h"
 #include "app/server_store.h"
 #include "app/signals.h"
+#include "app/standard_files.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
@@ -61,9 +63,11 @@ std::string RcodeName(std::size_t rcode) {
 // go in the opposite one.
 class Service {
  public:
-  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store)
+  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store,
+          catalog::LastKnownStart last_known)
       : options_(options),
         store_(std::move(store)),
+        last_known_(std::move(last_known)),
         reader_(publisher_.AddReader()),
         scraper_(publisher_.AddReader()),
         feed_(store_->store(), publisher_, FeedOptions()),
@@ -80,6 +84,8 @@ class Service {
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
+    AnswerFromLastKnown(last_known_, feed_);
+    standing_ = feed_.standing();
     if (auto ok = dns_.Start(); !ok) return ok;
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
@@ -92,7 +98,8 @@ class Service {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });
     }
-    NotifyStatus("waiting for the store");
+    NotifyStatus(standing_ == Standing::kNever ? "waiting for the store"
+                                               : "waiting for the store, answering as last known");
     NotifyReady();
     return {};
   }
@@ -169,11 +176,19 @@ class Service {
     }
     metrics.Gauge("store_synced", "Whether the view is known to be that of the store.",
                   feed_.standing() == Standing::kSynced ? 1 : 0);
+    metrics.Gauge("stale_seconds", "For how long it has not been known to be; 0: it is.",
+                  std::chrono::duration<double>(StaleFor()).count());
     CollectFeed(metrics);
     CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
+    CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
+  }
+
+  SteadyTime::duration StaleFor() const {
+    if (feed_.standing() == Standing::kSynced) return {};
+    return SystemClock().Now() - feed_.sure_at().value_or(begun_);
   }
 
   void CollectFeed(Metrics& metrics) const {
@@ -220,6 +235,7 @@ class Service {
     options.prefix = options_.prefix;
     options.protect = options_.protect;
     options.zones = options_.zones.names;
+    options.last_known = last_known_.last_known.get();
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =
@@ -305,6 +321,8 @@ class Service {
 
   const ServeOptions& options_;
   const std::unique_ptr<ServerStore> store_;
+  const SteadyTime begun_ = SystemClock().Now();
+  catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
@@ -353,13 +371,15 @@ int Run(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals; and that of a log which
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
+  AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
+  auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
   if (!store) {
     (void)Report(store.error());
     return kFailed;
   }
-  Service service(*options, *std::move(store));
+  Service service(*options, *std::move(store), std::move(last_known));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;

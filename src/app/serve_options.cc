@@ -88,6 +88,8 @@ Result<void> ReadStore(const Settings& settings, ServeOptions& options) {
   if (store != "embedded" && store != "etcd") {
     return settings.Wrong("store", fmt::format("{} is neither embedded nor etcd", Quote(store)));
   }
+  options.path = settings.Text("store.path");
+  if (options.path.empty()) return settings.Wrong("store.path", "no directory is named");
   options.prefix = model::NormalizePrefix(settings.Text("prefix"));
   if (store == "embedded") {
     auto embedded = ReadEmbeddedOptions(settings);

@@ -19,6 +19,7 @@ namespace rollcall::app {
 struct ServeOptions {
   std::optional<EmbeddedOptions> embedded;
   StoreOptions store;  // if not embedded
+  std::string path;    // directory of what is kept: the last known view, and the store
   std::string prefix;  // normalized
   catalog::ProtectOptions protect;
   answer::Zones::Options zones;

@@ -6,7 +6,7 @@
 
 #include "app/command.h"
 #include "app/embedded_options.h"
-#include "app/spared_check.h"
+#include "lmdb/spared.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/lmdb_file.h"
 
@@ -28,7 +28,7 @@ std::vector<Setting> PathSettings() {
 // The commands below read files that may be damaged.
 int Spared(const std::string& file, const std::function<Result<FileFacts>()>& work,
            const std::string& name) {
-  const auto status = InSparedProcess(file, [&] {
+  const auto status = lmdb::InSparedProcess(file, [&] {
     const auto facts = work();
     if (facts) fmt::print("{}: {}\n", name, Describe(*facts));
     if (!facts) (void)Report(facts.error());
@@ -43,7 +43,7 @@ int Check(const Invocation& invocation) {
   const std::string path = invocation.settings.Text("store.path");
   const std::string file = path + "/" + store::embedded::kStoreFile;
   fmt::print("Checking {}\n", file);
-  const auto status = InSparedProcess(file, [&] {
+  const auto status = lmdb::InSparedProcess(file, [&] {
     const auto facts = store::embedded::CheckFile(file, true);
     if (facts) fmt::print("  SUCCESS: {}\n", Describe(*facts));
     if (!facts) fmt::print("  FAILED: {}\n", facts.error().message);
@@ -103,11 +103,12 @@ Command StoreRestoreCommand() {
           "FILE",
           1,
           1,
-          "Makes an embedded store out of a backup, in an empty directory.",
+          "Makes an embedded store out of a backup, in a directory without one.",
           "Clients see it as another cluster and read all of it anew. To be run by the user the\n"
           "server runs as, whose files they have to be.\n\n"
           "Example:\n"
-          "  mv /var/lib/rollcall-server/store /var/lib/rollcall-server/store.old\n"
+          "  mkdir /var/lib/rollcall-server/store.old\n"
+          "  mv /var/lib/rollcall-server/store/store.mdb* /var/lib/rollcall-server/store.old/\n"
           "  runuser -u rollcall -- rollcall store restore \\\n"
           "    --store.path=/var/lib/rollcall-server/store /backup/monday",
           PathSettings(),

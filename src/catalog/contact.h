@@ -3,10 +3,12 @@
 // Threads: any may call anything; no locks.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "base/clock.h"
 #include "catalog/view.h"
@@ -23,6 +25,8 @@ class Contact {
     while (last < Count(sent) && !last_.compare_exchange_weak(last, Count(sent))) {
     }
   }
+  // What was known at `seen` is in the view, from the disk.
+  void Restored(SteadyTime seen) { restored_ = Count(seen); }
   // A whole list is in the view.
   void Listed() { listed_ = true; }
   // The watch is there; it was lost at `now`, unless it was lost before.
@@ -33,12 +37,18 @@ class Contact {
   }
 
   [[nodiscard]] Standing StandingAt(SteadyTime now) const {
-    if (!listed_) return Standing::kNever;
+    if (!listed_) return restored_ == kNever ? Standing::kNever : Standing::kStale;
     const std::int64_t oldest = Count(now) - stale_after_.count();
     return last_ > oldest && watch_lost_ > oldest ? Standing::kSynced : Standing::kStale;
   }
   [[nodiscard]] SteadyTime last() const {
     return last_ == kNever ? SteadyTime{} : SteadyTime(std::chrono::nanoseconds(last_.load()));
+  }
+  // When the view was last known to be that of the store.  None: never.
+  [[nodiscard]] std::optional<SteadyTime> sure_at() const {
+    const std::int64_t at = listed_ ? std::min(last_.load(), watch_lost_.load()) : restored_.load();
+    if (at == kNever) return std::nullopt;
+    return SteadyTime(std::chrono::nanoseconds(at));
   }
 
  private:
@@ -50,6 +60,7 @@ class Contact {
 
   const std::chrono::nanoseconds stale_after_;
   std::atomic<bool> listed_{false};
+  std::atomic<std::int64_t> restored_{kNever};
   std::atomic<std::int64_t> last_{kNever};
   std::atomic<std::int64_t> watch_lost_{kNotLost};
 };

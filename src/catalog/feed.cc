@@ -63,7 +63,8 @@ class Feed::Impl {
         clock_(clock),
         options_(std::move(options)),
         contact_(options_.stale_after),
-        ledger_(publisher, clock, {options_.prefix, options_.protect, options_.zones}),
+        ledger_(publisher, clock,
+                {options_.prefix, options_.protect, options_.zones, options_.last_known}),
         lister_(
             store, ledger_, contact_, clock,
             {options_.prefix, options_.page_size, options_.call_timeout, options_.contact_timeout},
@@ -71,6 +72,7 @@ class Feed::Impl {
         errands_(store, ledger_, clock, ErrandsOf(options_)) {}
   ~Impl() { Stop(); }
 
+  void Restore(LastKnownContents contents);
   void Start() {
     feed_thread_ = std::jthread([this] { RunFeed(); });
     contact_thread_ = std::jthread([this] { RunContact(); });
@@ -113,8 +115,12 @@ class Feed::Impl {
 
   // feed thread
   void RunFeed();
+  [[nodiscard]] Result<void> LookBack();
   [[nodiscard]] Result<void> List();
   [[nodiscard]] Error Follow(Backoff& backoff, Told& told);
+  [[nodiscard]] bool KeptAnew() const {
+    return options_.last_known && options_.last_known->wants_list();
+  }
   [[nodiscard]] Result<void> AskForMarks(const std::vector<std::string>& keys);
   [[nodiscard]] Result<void> AskForLeases(const std::vector<std::string>& keys);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
@@ -128,8 +134,9 @@ class Feed::Impl {
   const FeedOptions options_;
   Contact contact_;
 
-  LockedLedger ledger_;  // its lock and control_'s are never held together
-  Lister lister_;        // of the feed thread
+  LockedLedger ledger_;    // its lock and control_'s are never held together
+  Lister lister_;          // of the feed thread
+  bool restored_ = false;  // and the store has not been asked yet whether it is the same
   Errands errands_;
 
   Guarded<Control> control_;
@@ -151,6 +158,31 @@ void Feed::Impl::Stop() {
 
 // --- list and watch
 
+void Feed::Impl::Restore(LastKnownContents contents) {
+  const LastKnownHeader& header = contents.header;
+  const auto age = std::max(clock_.WallNow() - header.seen, WallTime::duration::zero());
+  contact_.Restored(clock_.Now() - age);
+  Tell([&](Control& control) {
+    control.epoch = {.known = true, .cluster_id = header.cluster_id, .revision = header.revision};
+  });
+  ledger_.With([&](Ledger& ledger) { ledger.Restore(std::move(contents)); });
+  restored_ = true;
+}
+
+// Before the first list after a restart.
+Result<void> Feed::Impl::LookBack() {
+  if (!restored_) return {};
+  const auto same = lister_.KnowsOurPast();
+  if (!same && same.error().code != ErrorCode::kCompacted) return Fail(same.error());
+  if (!same) {
+    ledger_.With([](Ledger& ledger) { ledger.Doubt(); });
+  } else if (!*same) {
+    Tell([](Control& control) { control.epoch.doubted = true; });
+  }
+  restored_ = false;
+  return {};
+}
+
 void Feed::Impl::RunFeed() {
   Backoff backoff(options_.retry_first, options_.retry_most);
   Told told;
@@ -158,7 +190,9 @@ void Feed::Impl::RunFeed() {
   while (!stopping()) {
     std::optional<Error> error;
     if (!listed) {
-      if (auto list = List(); !list) error = std::move(list.error());
+      auto list = LookBack();
+      if (list) list = List();
+      if (!list) error = std::move(list.error());
       listed = !error;
     } else if (auto same = lister_.KnowsOurPast(); !same) {
       error = std::move(same.error());
@@ -176,7 +210,8 @@ void Feed::Impl::RunFeed() {
     }
     if (stopping()) return;
     const bool again = std::exchange(control_.Lock()->list_again, false);
-    if (again || error->code == ErrorCode::kCompacted) {
+    const bool anew = listed && KeptAnew();
+    if (again || anew || error->code == ErrorCode::kCompacted) {
       listed = false;
       log::Info("listing again", {{"why", again ? "the store is another one" : error->message}});
     } else if (told.IsNews(*error)) {
@@ -239,7 +274,9 @@ Error Feed::Impl::Follow(Backoff& backoff, Told& told) {
   std::optional<Error> end;
   while (!end) {
     auto batch = (*watch)->Next(After(kWatchTurn));
-    if (batch) {
+    if (KeptAnew()) {
+      end = Error{ErrorCode::kUnavailable, "what is served is to be kept anew"};
+    } else if (batch) {
       ApplyBatch(**watch, *std::move(batch), end);
     } else if (batch.error().code != ErrorCode::kDeadline) {
       end = std::move(batch.error());
@@ -363,6 +400,7 @@ Result<void> Feed::Impl::ProveContact() {
     }
   });
   if (other || !current) return {};
+  if (options_.last_known && standing() == Standing::kSynced) options_.last_known->Confirm();
   if (!answer->kvs.empty()) {
     ledger_.With([&](Ledger& ledger) { ledger.TellSerial(answer->kvs.front(), ledger_epoch); });
   }
@@ -398,6 +436,10 @@ Feed::Feed(store::Store& store, Publisher& publisher, FeedOptions options, const
 
 Feed::~Feed() = default;
 
+void Feed::Restore(LastKnownContents contents) {
+  impl_->Restore(std::move(contents));
+}
+
 void Feed::Start() {
   impl_->Start();
 }
@@ -408,6 +450,10 @@ Standing Feed::standing() const {
 
 SteadyTime Feed::last_contact() const {
   return impl_->contact().last();
+}
+
+std::optional<SteadyTime> Feed::sure_at() const {
+  return impl_->contact().sure_at();
 }
 
 FeedCounters Feed::counters() const {

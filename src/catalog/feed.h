@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "catalog/last_known.h"
 #include "catalog/publisher.h"
 #include "catalog/weigher.h"
 #include "store/store.h"
@@ -25,6 +27,7 @@ struct FeedOptions {
   std::string prefix = "/skydns";   // normalized, see model::NormalizePrefix
   ProtectOptions protect;           // against mass loss
   std::vector<wire::Name> zones;    // in each of which losses are weighed
+  LastKnown* last_known = nullptr;  // keeps what is served, borrowed as the store; may be null
   std::int64_t page_size = 20'000;  // keys; etcd counts the rest on every page
   std::chrono::milliseconds contact_interval{3000};
   std::chrono::milliseconds contact_timeout{2000};
@@ -65,12 +68,18 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  // What was served when the program last ran: it is from now on, as stale, until the
+  // store has been listed.  Before Start(), and before readers are to see anything.
+  void Restore(LastKnownContents contents);
   void Start();
 
   // Lock-free; any thread.  Read once per batch of queries.
   [[nodiscard]] Standing standing() const;
   // Zero while never synced.
   [[nodiscard]] SteadyTime last_contact() const;
+  // When the view was last known to be that of the store, be it before the program began.
+  // None: never.
+  [[nodiscard]] std::optional<SteadyTime> sure_at() const;
   [[nodiscard]] FeedCounters counters() const;
 
   // Waits until the view has reached `revision`, of a registration, and is synced.  False: it had

@@ -19,6 +19,7 @@ Ledger::Ledger(Publisher& publisher, const Clock& clock, Options options)
       clock_(clock),
       options_(std::move(options)),
       reader_(publisher.AddReader()),
+      kept_(options_.last_known),
       removals_(options_.protect, options_.zones, clock) {
 }
 
@@ -31,8 +32,10 @@ bool Ledger::IsRegistration(std::string_view key) const {
 
 // --- lists
 
-void Ledger::BeginList(bool new_epoch) {
+void Ledger::BeginList(bool new_epoch, std::uint64_t cluster_id) {
   other_store_ = other_store_ || new_epoch;
+  cluster_id_ = cluster_id;
+  if (kept_) kept_->BeginList();
   last_change_ = {};
   last_put_ = 0;
   listed_serial_.reset();
@@ -57,8 +60,11 @@ void Ledger::AddPage(std::span<const store::KeyValue> page) {
     last_put_ = std::max(last_put_, kv.mod_revision);
     StagePresent(stage, kv.key);
     const RegistrationPtr before = Current(stage, kv.key);
-    const bool same = before && !other_store_ && before->mod_revision == kv.mod_revision;
-    if (!same) StagePut(stage, kv);
+    if (!before || !IsOld(before->mod_revision, kv)) {
+      StagePut(stage, kv);
+    } else if (NeedsAll()) {
+      Keep(*before, kv);
+    }
   }
   Publish(std::move(stage));
 }
@@ -67,6 +73,7 @@ void Ledger::EndList(store::Revision revision) {
   Stage stage;
   StageVanished(stage, revision);
   StageVanishedMarks(stage);
+  if (NeedsAll()) KeepAbsent();
   if (other_store_) {
     ++epoch_;
     serial_.Forget();
@@ -78,10 +85,10 @@ void Ledger::EndList(store::Revision revision) {
   catching_up_ = revision_ < whole_at_;
   if (whole_at_ - revision_ > kMostCatchingUp) (void)EndCatchingUp(true);
   ever_listed_ = true;
-  other_store_ = false;
+  other_store_ = doubted_ = false;
   listed_ = {};
   listed_marks_ = {};
-  Publish(std::move(stage));
+  Publish(std::move(stage), true);
 }
 
 bool Ledger::EndCatchingUp(bool history_is_gone) {
@@ -145,13 +152,17 @@ void Ledger::StagePut(Stage& stage, const store::KeyValue& kv) {
     return;
   }
   flaws_.Note(kv.key, (*made)->invalid.get());
+  Keep(**made, kv);
   Swap(stage, kv.key, before, {*std::move(made), kv.mod_revision});
 }
 
 void Ledger::StageErase(Stage& stage, const std::string& key, store::Revision revision) {
   flaws_.Erase(key);
   absent_.erase(key);
-  if (const RegistrationPtr before = Current(stage, key)) Swap(stage, key, before, {{}, revision});
+  const RegistrationPtr before = Current(stage, key);
+  if (!before) return;
+  KeepNoMore(key);
+  Swap(stage, key, before, {{}, revision});
 }
 
 void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& before,
@@ -165,10 +176,11 @@ void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& b
   stage.changes.insert_or_assign(key, std::move(change));
 }
 
-void Ledger::Publish(Stage stage) {
+void Ledger::Publish(Stage stage, bool list_ended) {
   std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
-  // Before the first list is whole there is no revision, and no serial of it.
-  const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : 0;
+  // Before the first list is whole there is no revision, and no serial of it but that of
+  // before a restart.
+  const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : serial_.offset();
   publisher_.Apply([&](View& view) {
     for (const auto& [key, change] : stage.changes) {
       if (change.put) {
@@ -189,6 +201,7 @@ void Ledger::Publish(Stage stage) {
     view.revision = revision_;
     view.serial_offset = offset;
   });
+  ShowKept(list_ended);
 }
 
 }  // namespace rollcall::catalog

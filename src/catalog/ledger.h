@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "catalog/flaw_book.h"
+#include "catalog/last_known.h"
 #include "catalog/lease_book.h"
 #include "catalog/publisher.h"
 #include "catalog/removals.h"
@@ -34,16 +35,23 @@ class Ledger {
   struct Options {
     std::string prefix;  // of the registrations, normalized; model::kOwnPrefix holds none
     ProtectOptions protect;
-    std::vector<wire::Name> zones;  // see Removals
+    std::vector<wire::Name> zones;    // see Removals
+    LastKnown* last_known = nullptr;  // keeps what the view serves; null: nobody does
   };
-  // Borrows both until destroyed.
+  // Borrows all until destroyed.
   Ledger(Publisher& publisher, const Clock& clock, Options options);
+
+  // Before the first list: what was served when the program last ran, as if listed.  The
+  // first list then applies the difference, and nothing is smaller in between.
+  void Restore(LastKnownContents contents);
+  // Equal revisions may not mean equal values, for the next list.
+  void Doubt() { doubted_ = true; }
 
   // A list: pages in key order, of our own records first and then of registrations,
   // each published as it comes, so that a cold start fills up; nothing is taken away
   // before the list is whole.  `new_epoch`: of another store, where equal revisions do
   // not mean equal values.  A list that is not ended is begun again.
-  void BeginList(bool new_epoch);
+  void BeginList(bool new_epoch, std::uint64_t cluster_id = 0);
   void AddPage(std::span<const store::KeyValue> page);
   void EndList(store::Revision revision);
   [[nodiscard]] std::size_t listed() const { return listed_.size(); }  // registrations
@@ -131,8 +139,25 @@ class Ledger {
   void StageErase(Stage& stage, const std::string& key, store::Revision revision);
   void Swap(Stage& stage, const std::string& key, const RegistrationPtr& before, Change change);
   bool HearSerial(const store::KeyValue& record);
-  void Publish(Stage stage);
+  void Publish(Stage stage, bool list_ended = false);
   void Remember(const store::KeyValue& kv, bool erased);
+  // The value is in the view already.
+  [[nodiscard]] bool IsOld(store::Revision before, const store::KeyValue& kv) const {
+    return before == kv.mod_revision && !other_store_ && !doubted_;
+  }
+
+  // ledger_kept.cc: of each registration and record of the view, what leads to it again.
+  [[nodiscard]] bool NeedsAll() const { return kept_ && kept_->needs_all(); }
+  void Keep(const store::KeyValue& kv) {
+    if (kept_) kept_->Put(kv);
+  }
+  void Keep(const Registration& registration, const store::KeyValue& kv);
+  void Keep(const std::string& record_key, const Mark& own_word);
+  void KeepNoMore(std::string_view key) {
+    if (kept_) kept_->Erase(key);
+  }
+  void KeepAbsent();
+  void ShowKept(bool list_ended);
 
   // ledger_events.cc
   void ApplyRecord(Stage& stage, const store::Event& event);
@@ -142,6 +167,7 @@ class Ledger {
   [[nodiscard]] MarkPtr CurrentMark(const Stage& stage, model::Area area,
                                     const std::string& subject);
   void StageMark(Stage& stage, model::Area area, const std::string& subject, MarkPtr mark);
+  [[nodiscard]] static MarkPtr ReadMark(const store::KeyValue& kv);
   void StageRecord(Stage& stage, const model::RecordPlace& place, const store::KeyValue& kv);
   void StageHeld(Stage& stage, const std::string& key, const Mark& mark);
   void StageReleased(Stage& stage, const std::string& key, store::Revision revision);
@@ -156,6 +182,8 @@ class Ledger {
   const Clock& clock_;
   const Options options_;
   Publisher::Reader reader_;
+  LastKnown* kept_;
+  std::uint64_t cluster_id_ = 0;  // of the list in hand, or the last one
   store::Revision revision_ = 0;
   store::Revision whole_at_ = 0;
   store::Revision marks_at_ = 0;  // up to where our own records are whole
@@ -171,6 +199,7 @@ class Ledger {
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
   bool other_store_ = false;         // the list in hand is the first of another store
+  bool doubted_ = false;             // or its first one may be of another history
   std::vector<std::string> listed_;  // registrations of the list in hand, in order
   TextSet listed_marks_;             // and our own records
   std::optional<store::KeyValue> listed_serial_;

@@ -21,8 +21,25 @@ MarkPtr Ledger::CurrentMark(const Stage& stage, Area area, const std::string& su
 }
 
 void Ledger::StageMark(Stage& stage, Area area, const std::string& subject, MarkPtr mark) {
+  if (!mark) {
+    KeepNoMore(model::RecordKey(area, subject));
+  } else if (mark->revision == 0) {
+    Keep(model::RecordKey(area, subject), *mark);
+  }
   stage.marks.insert_or_assign(model::RecordKey(area, subject),
                                StagedMark{area, subject, std::move(mark)});
+}
+
+MarkPtr Ledger::ReadMark(const store::KeyValue& kv) {
+  Mark mark;
+  mark.revision = kv.mod_revision;
+  if (auto record = model::ParseRecord(kv.value)) {
+    mark.record = *std::move(record);
+  } else {
+    mark.readable = false;
+    log::Warn("record that cannot be read", {{"key", kv.key}, {"why", record.error().message}});
+  }
+  return std::make_shared<const Mark>(std::move(mark));
 }
 
 // As the store has it.
@@ -35,16 +52,10 @@ void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const st
   if (!Marks::Holds(place.area)) return;
   const std::string subject = SubjectOf(place);
   const MarkPtr before = CurrentMark(stage, place.area, subject);
-  if (before && !other_store_ && before->revision == kv.mod_revision) return;
-  Mark mark;
-  mark.revision = kv.mod_revision;
-  if (auto record = model::ParseRecord(kv.value)) {
-    mark.record = *std::move(record);
-  } else {
-    mark.readable = false;
-    log::Warn("record that cannot be read", {{"key", kv.key}, {"why", record.error().message}});
-  }
-  auto made = std::make_shared<const Mark>(std::move(mark));
+  const bool old = before && IsOld(before->revision, kv);
+  if (!old || NeedsAll()) Keep(kv);
+  if (old) return;
+  auto made = ReadMark(kv);
   if (place.area == Area::kHeld) StageHeld(stage, place.key, *made);
   StageMark(stage, place.area, subject, std::move(made));
 }
@@ -55,6 +66,7 @@ void Ledger::StageHeld(Stage& stage, const std::string& key, const Mark& mark) {
   const store::KeyValue kv{.key = key, .value = mark.record.value, .mod_revision = mark.revision};
   auto made = MakeRegistration(options_.prefix, kv, nullptr);
   if (!IsRegistration(key) || !made || !(*made)->valid) return;
+  Keep(kv);
   Swap(stage, key, nullptr, {*std::move(made), mark.revision});
   absent_.insert(key);
   revision_ = std::max(revision_, mark.revision);
@@ -119,7 +131,9 @@ void Ledger::StageAbsent(Stage& stage, const Registration& registration, store::
   auto made = MakeRegistration(options_.prefix, kv, &registration);
   absent_.insert(kv.key);
   flaws_.Erase(kv.key);
-  if (made) Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
+  if (!made) return;
+  Keep(kv);
+  Swap(stage, kv.key, Current(stage, kv.key), {*std::move(made), revision});
 }
 
 void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision, std::string_view why) {

@@ -56,7 +56,8 @@ Result<void> Lister::ReadPages(const std::string& prefix, const Epoch& epoch, Li
       listed.new_epoch = epoch.Contradicts(page->header);
       request.revision = page->header.revision;
       contact_.Prove(sent);
-      ledger_.With([&](Ledger& ledger) { ledger.BeginList(listed.new_epoch); });
+      ledger_.With(
+          [&](Ledger& ledger) { ledger.BeginList(listed.new_epoch, listed.header.cluster_id); });
     } else if (page->header.cluster_id != listed.header.cluster_id) {
       return Fail(ErrorCode::kUnavailable, "two stores answered one list");
     }

@@ -8,7 +8,8 @@
 
 namespace rollcall::catalog {
 
-// No other lock is taken, and no store is asked, while it is held.
+// No store is asked while it is held, and no other lock is taken but that of what was
+// last known, for a moment.
 class LockedLedger {
  public:
   LockedLedger(Publisher& publisher, const Clock& clock, Ledger::Options options)

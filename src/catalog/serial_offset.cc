@@ -16,6 +16,11 @@ bool SerialOffset::Told(std::uint32_t offset, store::Revision revision) {
   return true;
 }
 
+void SerialOffset::Resume(std::uint32_t offset, store::Revision revision) {
+  offset_ = offset;
+  served_ = static_cast<std::uint32_t>(revision) + offset;
+}
+
 std::uint32_t SerialOffset::Choose(store::Revision revision) {
   const auto low = static_cast<std::uint32_t>(revision);
   const std::uint32_t told = told_ ? told_->offset : 0;

@@ -22,6 +22,9 @@ class SerialOffset {
 
   // The store's record holds this offset since `revision`.  False: no news.
   bool Told(std::uint32_t offset, store::Revision revision);
+  // The view at `revision` was served with this offset before a restart: what is served
+  // from now on does not go back behind it.
+  void Resume(std::uint32_t offset, store::Revision revision);
   // Another store: its record has not been read yet.
   void Forget() { told_.reset(); }
 
@@ -29,6 +32,8 @@ class SerialOffset {
   // serial does not go back by it; else a provisional one.
   [[nodiscard]] std::uint32_t Choose(store::Revision revision);
 
+  // As last chosen; 0 before.
+  [[nodiscard]] std::uint32_t offset() const { return offset_; }
   // Set while the offset is a provisional one.
   [[nodiscard]] const std::optional<Wanted>& wanted() const { return wanted_; }
 

@@ -57,12 +57,6 @@ std::optional<store::KeyValue> First(store::OpResult& result) {
 
 }  // namespace
 
-bool Snapshot::IsToStayAway() const {
-  if (registration || !gone) return false;
-  const auto mark = model::ParseRecord(gone->value);
-  return !mark || !mark->again;
-}
-
 std::vector<store::Compare> Snapshot::Unmoved() const {
   std::vector<store::Compare> compares;
   AddCompare(compares, key, registration);

@@ -29,8 +29,6 @@ struct Snapshot {
   std::optional<store::KeyValue> stopping;
   std::optional<store::KeyValue> held;
 
-  // Somebody deregistered it, and its owner is not to undo that by himself.
-  [[nodiscard]] bool IsToStayAway() const;
   // The conditions under which all of it is still so.
   [[nodiscard]] std::vector<store::Compare> Unmoved() const;
 };

@@ -10,10 +10,14 @@ from .wait import Failure, wait_for
 
 
 class Server:
-    """rollcall serve --store=etcd, restartable.  `listen`: "ADDRESS:PORT" of its DNS side."""
+    """rollcall serve --store=etcd, restartable.
 
-    def __init__(self, scenario, endpoints, *flags, name="rollcall", **how):
-        etcd = ["--store=etcd", f"--store.path={scenario.path(name)}.data",
+    listen: "ADDRESS:PORT" of its DNS side.  path: where it keeps what it answered last.
+    """
+
+    def __init__(self, scenario, endpoints, *flags, name="rollcall", path=None, **how):
+        self.path = path or scenario.path(f"{name}.data")
+        etcd = ["--store=etcd", f"--store.path={self.path}",
                 *(f"--etcd.endpoint={e}" for e in endpoints.split(",") if endpoints)]
         self.begin(scenario, name, [*etcd, *flags], **how)
 
@@ -114,12 +118,18 @@ class Embedded(Server):
 
 
 def web(path, port=9530):
-    """(status, text) of a server's HTTP side."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+    """(status, text) of a server's HTTP side, which is there a moment after it answers."""
+    def ask():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ConnectionRefusedError):
+                return None
+            raise
+    return wait_for("its HTTP side", ask, 5)
 
 
 def cli(*words, env=None, host=None, timeout=30, pending=None):

@@ -154,6 +154,8 @@ def damaged(scenario):
                 handle.seek(8192)
                 octets = random.Random(7).randbytes(size) if kind == "garbage" else bytes(size)
                 handle.write(octets)
+        # With it, answers would go on: test/last_known.
+        shutil.rmtree(f"{server.path}/last-known", ignore_errors=True)
         server.start(wait=False)
         wait_for(f"{kind}: an answer", lambda: dns.answer(NODE, "SRV", port=server.port)[0] == "SERVFAIL")
         holds(f"{kind}: nothing is denied", lambda: server.answer("nobody.prom.internal")[0] == "SERVFAIL", 1)

@@ -1,62 +1,19 @@
 #include "store/embedded/format.h"
 
-#include <xxhash.h>
-
-#include <bit>
-#include <boost/endian/conversion.hpp>
+#include "lmdb/octets.h"
 
 namespace rollcall::store::embedded {
 namespace {
 
-constexpr std::size_t kHashSize = 8;
+using lmdb::AppendBig;
+using lmdb::AppendLittle;
+using lmdb::kHashSize;
+using lmdb::Seal;
+using lmdb::TakeBig;
+using lmdb::TakeLittle;
+using lmdb::Unseal;
+
 constexpr std::size_t kRecordHead = kHashSize + 8 + 8 + 8 + 4;
-
-template <typename T>
-void AppendLittle(std::string& to, T number) {
-  boost::endian::native_to_little_inplace(number);
-  to.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-template <typename T>
-void AppendBig(std::string& to, T number) {
-  boost::endian::native_to_big_inplace(number);
-  to.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-// Requires: that many octets are there.
-template <typename T>
-T TakeLittle(std::string_view& from) {
-  const T number = boost::endian::endian_load<T, sizeof(T), boost::endian::order::little>(
-      reinterpret_cast<const unsigned char*>(from.data()));
-  from.remove_prefix(sizeof(T));
-  return number;
-}
-
-template <typename T>
-T TakeBig(std::string_view& from) {
-  const T number = boost::endian::endian_load<T, sizeof(T), boost::endian::order::big>(
-      reinterpret_cast<const unsigned char*>(from.data()));
-  from.remove_prefix(sizeof(T));
-  return number;
-}
-
-// The key is the seed's part: an entry under the wrong key is a wrong entry.
-std::uint64_t HashOf(std::string_view key, std::string_view rest) {
-  return XXH3_64bits_withSeed(rest.data(), rest.size(), XXH3_64bits(key.data(), key.size()));
-}
-
-// Puts the hash where room was left for it.
-void Seal(std::string_view key, std::string& entry) {
-  std::string hash;
-  AppendLittle(hash, HashOf(key, std::string_view(entry).substr(kHashSize)));
-  entry.replace(0, kHashSize, hash);
-}
-
-// Takes the hash off `entry`; false: it is another one.
-bool Unseal(std::string_view key, std::string_view& entry) {
-  const auto hash = TakeLittle<std::uint64_t>(entry);
-  return hash == HashOf(key, entry);
-}
 
 tl::unexpected<Error> Damaged(const std::string& what) {
   return Fail(ErrorCode::kInternal, what + " is damaged");

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "store/embedded/directory.h"
+#include "lmdb/directory.h"
 #include "store/embedded/format.h"
 #include "store/embedded/lmdb_tables.h"
 
@@ -22,7 +22,7 @@ constexpr std::uint64_t kStep = 16 << 20;  // the file grows by this much, where
 
 class LmdbDisk final : public Disk {
  public:
-  LmdbDisk(Directory directory, lmdb::Env env, Tables tables, std::optional<Error> unwritable)
+  LmdbDisk(lmdb::Directory directory, lmdb::Env env, Tables tables, std::optional<Error> unwritable)
       : directory_(std::move(directory)),
         file_(directory_.File(kStoreFile)),
         env_(std::move(env)),
@@ -31,12 +31,11 @@ class LmdbDisk final : public Disk {
     MDB_stat stat{};
     (void)mdb_env_stat(env_.get(), &stat);
     page_size_ = stat.ms_psize;
-    (void)mdb_env_get_fd(env_.get(), &fd_);
   }
 
   Result<void> Commit(const Staged& staged, std::span<const Doomed> doomed) override {
     if (unwritable_) return Fail(ErrorCode::kUnavailable, unwritable_->message + " (at start)");
-    if (auto ok = TakeRoom(RoomFor(staged, doomed)); !ok) return ok;
+    if (auto ok = lmdb::TakeRoom(env_, file_, RoomFor(staged, doomed), kStep); !ok) return ok;
     // A process that read the file and was killed would keep its pages for ever.
     (void)mdb_reader_check(env_.get(), nullptr);
     auto txn = lmdb::Begin(env_, 0, file_);
@@ -46,41 +45,17 @@ class LmdbDisk final : public Disk {
   }
 
   Size size() const override {
-    struct stat stat {};
-    (void)fstat(fd_, &stat);
-    return {static_cast<std::uint64_t>(stat.st_size), Used()};
+    const auto size = lmdb::SizeOf(env_);
+    return {size.file, size.used};
   }
 
  private:
-  [[nodiscard]] std::uint64_t Used() const {
-    MDB_envinfo info{};
-    (void)mdb_env_info(env_.get(), &info);
-    return (info.me_last_pgno + 1) * page_size_;
-  }
-
   // At most, in octets.  Each entry that goes may lie in a leaf of its own.
   [[nodiscard]] std::uint64_t RoomFor(const Staged& staged, std::span<const Doomed> doomed) const {
     std::uint64_t room = kSpare;
     for (const Record& record : staged.records) room += 2 * record->size() + 64;
     // One that needs more than half a page gets whole ones.
     return room + (doomed.size() + staged.removed.size() + staged.granted.size()) * 2 * page_size_;
-  }
-
-  Result<void> TakeRoom(std::uint64_t room) const {
-    struct stat stat {};
-    if (fstat(fd_, &stat) != 0) return lmdb::FailOf(errno, file_);
-    const auto size = static_cast<std::uint64_t>(stat.st_size);
-    const std::uint64_t wanted = Used() + room;
-    if (wanted <= size) return {};
-    int code = 0;
-    for (const std::uint64_t end : {wanted + kStep, wanted}) {
-      code = posix_fallocate(fd_, 0, static_cast<off_t>(end));
-      if (code == 0 || (code != ENOSPC && code != EDQUOT && code != EFBIG)) break;
-    }
-    // Where a file system cannot promise room, writing will show.
-    if (code == 0 || code == EOPNOTSUPP || code == EINVAL) return {};
-    if (code == EFBIG) code = ENOSPC;
-    return lmdb::FailOf(code, file_);
   }
 
   Result<void> Write(MDB_txn* txn, const Staged& staged, std::span<const Doomed> doomed) {
@@ -119,13 +94,12 @@ class LmdbDisk final : public Disk {
                        static_cast<std::uint64_t>(*staged.compacted), file_);
   }
 
-  const Directory directory_;
+  const lmdb::Directory directory_;
   const std::string file_;
   const lmdb::Env env_;
   const Tables tables_;
   const std::optional<Error> unwritable_;  // until the next start
   std::uint64_t page_size_ = 4096;
-  int fd_ = -1;
   std::string entry_;
 };
 
@@ -215,7 +189,7 @@ Result<Readied> Ready(const std::string& file) {
 }  // namespace
 
 Result<OpenedDisk> OpenDisk(const std::string& path) {
-  auto directory = Directory::Hold(path);
+  auto directory = lmdb::Directory::Hold(path);
   if (!directory) return Fail(std::move(directory.error()));
   const std::string file = directory->File(kStoreFile);
   auto ready = Ready(file);

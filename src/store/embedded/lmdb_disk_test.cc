@@ -371,6 +371,7 @@ TEST_F(LmdbDiskTest, ABackupIsTakenWhileServingAndRestoredAsAnotherCluster) {
   EXPECT_THAT(Restore(file, directory_).error().message, HasSubstr("not empty"));
 
   directory_ = root_ + "/restored";
+  std::filesystem::create_directories(directory_ + "/last-known");  // the server's, to see by
   const auto restored = Restore(file, directory_);
   ASSERT_TRUE(restored) << restored.error().message;
   Start();

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "store/embedded/directory.h"
+#include "lmdb/directory.h"
 #include "store/embedded/format.h"
 #include "store/embedded/lmdb_disk.h"
 #include "store/embedded/lmdb_tables.h"
@@ -39,14 +39,6 @@ class Descriptor {
   const int fd_;
 };
 
-Result<void> SyncDirectoryOf(const std::string& file) {
-  const auto parent = std::filesystem::path(file).parent_path();
-  const std::string name = parent.empty() ? "." : parent.string();
-  const Descriptor directory(open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || fsync(directory.get()) != 0) return FailOfErrno(name);
-  return {};
-}
-
 // Without hard links, as on FAT or a share of Windows.
 bool RenameIfFree(const std::string& partial, const std::string& file) {
   if (renameat2(AT_FDCWD, partial.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) == 0) {
@@ -66,7 +58,8 @@ Result<void> Reveal(const std::string& partial, const std::string& file) {
   } else if ((errno != EPERM && errno != EOPNOTSUPP) || !RenameIfFree(partial, file)) {
     return FailOfErrno(file);
   }
-  return SyncDirectoryOf(file);
+  const auto parent = std::filesystem::path(file).parent_path();
+  return lmdb::SyncDirectory(parent.empty() ? "." : parent.string());
 }
 
 Result<void> WalkFreePages(MDB_txn* txn, const std::string& file) {
@@ -132,10 +125,13 @@ Result<void> Rename(const std::string& file) {
   return lmdb::Commit(*std::move(txn), file);
 }
 
-bool IsEmptyBut(const std::string& directory, std::string_view name) {
+// But for the lock, and for what a server keeps there besides the store: by what it last
+// answered it sees what a backup does not have.
+bool IsEmpty(const std::string& directory) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().filename() != name) return false;
+    const auto name = entry.path().filename();
+    if (name != "lock" && name != "last-known") return false;
   }
   return true;
 }
@@ -203,12 +199,12 @@ Result<FileFacts> Restore(const std::string& from, const std::string& path) {
   };
   // First, so that no lock is made in a directory that is not a store's.
   std::error_code error;
-  if (!std::filesystem::exists(path + "/lock", error) && !IsEmptyBut(path, "lock")) {
+  if (!std::filesystem::exists(path + "/lock", error) && !IsEmpty(path)) {
     return not_empty();
   }
-  auto directory = Directory::Hold(path);
+  auto directory = lmdb::Directory::Hold(path);
   if (!directory) return Fail(std::move(directory.error()));
-  if (!IsEmptyBut(path, "lock")) return not_empty();
+  if (!IsEmpty(path)) return not_empty();
   const std::string partial = directory->File("restoring");
   const Leftover leftover(partial);
   auto ok = CopyFile(from, partial);

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "lmdb/lmdb.h"
 #include "store/embedded/disk.h"
-#include "store/embedded/lmdb.h"
 
 namespace rollcall::store::embedded {
 

@@ -5,13 +5,14 @@
 
 #include <lmdb.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 
-namespace rollcall::store::embedded::lmdb {
+namespace rollcall::lmdb {
 
 // `code` as an error of what was done to `what`.  kExhausted: no room on the disk or in
 // the map; kUnavailable: not to be written or read by us; else kInternal.
@@ -42,6 +43,18 @@ using Cursor = std::unique_ptr<MDB_cursor, CloseCursor>;
 [[nodiscard]] Result<Txn> Begin(const Env& env, unsigned flags, const std::string& what);
 [[nodiscard]] Result<void> Commit(Txn txn, const std::string& what);
 
+// Octets of its file, and of those the part that is in use.
+struct FileSize {
+  std::uint64_t file = 0;
+  std::uint64_t used = 0;
+};
+[[nodiscard]] FileSize SizeOf(const Env& env);
+// Takes `room` octets behind what is in use, and `step` more where there are, before they
+// are needed: a full disk is found out before a page is written, so that what fails in the
+// midst of writing is never "only" a full disk.  kExhausted: it is full.
+[[nodiscard]] Result<void> TakeRoom(const Env& env, const std::string& file, std::uint64_t room,
+                                    std::uint64_t step);
+
 // Calls `visit(key, value)` for each entry in order until it returns an error.
 template <typename Visit>
 Result<void> ForEach(MDB_txn* txn, MDB_dbi table, const std::string& what, Visit visit) {
@@ -57,4 +70,4 @@ Result<void> ForEach(MDB_txn* txn, MDB_dbi table, const std::string& what, Visit
   return code == MDB_NOTFOUND ? Result<void>{} : FailOf(code, what);
 }
 
-}  // namespace rollcall::store::embedded::lmdb
+}  // namespace rollcall::lmdb

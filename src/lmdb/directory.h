@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace rollcall::store::embedded {
+namespace rollcall::lmdb {
 
 class Directory {
  public:
@@ -32,4 +32,7 @@ class Directory {
   int lock_;  // a locked file; closing it lets go
 };
 
-}  // namespace rollcall::store::embedded
+// Makes durable which names are in it.
+[[nodiscard]] Result<void> SyncDirectory(const std::string& path);
+
+}  // namespace rollcall::lmdb

@@ -1,4 +1,4 @@
-#include "store/embedded/directory.h"
+#include "lmdb/directory.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-namespace rollcall::store::embedded {
+namespace rollcall::lmdb {
 namespace {
 
 tl::unexpected<Error> Unusable(const std::string& path, int error) {
@@ -58,4 +58,12 @@ Directory::~Directory() {
   if (lock_ >= 0) close(lock_);
 }
 
-}  // namespace rollcall::store::embedded
+Result<void> SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Unusable(path, errno);
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  (void)close(fd);
+  return error == 0 ? Result<void>{} : Unusable(path, error);
+}
+
+}  // namespace rollcall::lmdb

@@ -1,4 +1,4 @@
-#include "store/embedded/lmdb.h"
+#include "lmdb/lmdb.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace rollcall::store::embedded::lmdb {
+namespace rollcall::lmdb {
 namespace {
 
 // Addresses, not memory and not disk: the file grows only with what is in it.  Less,
@@ -83,4 +83,33 @@ Result<void> Commit(Txn txn, const std::string& what) {
   return code == 0 ? Result<void>{} : FailOf(code, what);
 }
 
-}  // namespace rollcall::store::embedded::lmdb
+FileSize SizeOf(const Env& env) {
+  struct stat stat {};
+  int fd = -1;
+  if (mdb_env_get_fd(env.get(), &fd) == 0) (void)fstat(fd, &stat);
+  MDB_stat pages{};
+  (void)mdb_env_stat(env.get(), &pages);
+  MDB_envinfo info{};
+  (void)mdb_env_info(env.get(), &info);
+  return {static_cast<std::uint64_t>(stat.st_size), (info.me_last_pgno + 1) * pages.ms_psize};
+}
+
+Result<void> TakeRoom(const Env& env, const std::string& file, std::uint64_t room,
+                      std::uint64_t step) {
+  const FileSize size = SizeOf(env);
+  const std::uint64_t wanted = size.used + room;
+  if (wanted <= size.file) return {};
+  int fd = -1;
+  int code = mdb_env_get_fd(env.get(), &fd);
+  if (code != 0) return FailOf(code, file);
+  for (const std::uint64_t end : {wanted + step, wanted}) {
+    code = posix_fallocate(fd, 0, static_cast<off_t>(end));
+    if (code == 0 || (code != ENOSPC && code != EDQUOT && code != EFBIG)) break;
+  }
+  // Where a file system cannot promise room, writing will show.
+  if (code == 0 || code == EOPNOTSUPP || code == EINVAL) return {};
+  if (code == EFBIG) code = ENOSPC;
+  return FailOf(code, file);
+}
+
+}  // namespace rollcall::lmdb

@@ -1,0 +1,236 @@
+#include "catalog/last_known.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace rollcall::catalog {
+namespace {
+
+constexpr const char* kNewFile = "last-known.new";
+constexpr std::size_t kChangeOctets = 200;  // what a change takes besides its texts
+// Between two lists for the sake of the file, at most; as long as that without a loss, and
+// the next one is mended at once again.
+constexpr std::chrono::milliseconds kSeldom{600'000};
+
+std::size_t OctetsOf(std::string_view key, const std::optional<store::KeyValue>& put) {
+  return kChangeOctets + key.size() + (put ? put->key.size() + put->value.size() : 0);
+}
+
+}  // namespace
+
+LastKnown::LastKnown(LastKnownOptions options, lmdb::Directory directory, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), revive_(options_.retry, kSeldom) {
+  directory_.emplace(std::move(directory));
+  thread_ = std::jthread([this] { Run(); });
+}
+
+LastKnown::~LastKnown() {
+  noted_.Lock()->stopping = true;
+  changed_.notify_all();
+}
+
+// --- noting
+
+void LastKnown::BeginList() {
+  in_hand_.clear();
+  {
+    auto noted = noted_.Lock();
+    wants_list_ = false;
+    needs_all_ = noted->phase != Noted::Phase::kWhole;
+    if (!needs_all_) return;
+    noted->Drop();
+    noted->phase = Noted::Phase::kListing;
+    noted->begun = true;
+  }
+  changed_.notify_all();
+}
+
+void LastKnown::Put(const store::KeyValue& kv) {
+  in_hand_.emplace_back(kv.key, kv);
+}
+
+void LastKnown::Erase(std::string_view key) {
+  in_hand_.emplace_back(key, std::nullopt);
+}
+
+void LastKnown::Show(LastKnownHeader header, bool list_ended) {
+  header.prefix = options_.prefix;
+  header.seen = clock_.WallNow();
+  if (list_ended) needs_all_ = false;
+  {
+    auto noted = noted_.Lock();
+    if (noted->phase == Noted::Phase::kDropping) {
+      in_hand_.clear();
+      return;
+    }
+    for (auto& [key, put] : in_hand_) {
+      noted->octets += OctetsOf(key, put);
+      const auto [at, is_new] = noted->changes.try_emplace(std::move(key));
+      if (!is_new) noted->octets -= OctetsOf(at->first, at->second);
+      at->second = std::move(put);
+    }
+    noted->header = std::move(header);
+    if (list_ended) {
+      noted->ended = true;
+      noted->phase = Noted::Phase::kWhole;
+    }
+    if (noted->octets + noted->taken > options_.most_noted) {
+      noted->Drop();
+      noted->lost = true;
+    }
+  }
+  in_hand_.clear();
+  changed_.notify_all();
+}
+
+// --- the thread
+
+void LastKnown::Run() {
+  using std::chrono::steady_clock;
+  for (bool going = true; going;) {
+    WaitForWork();
+    const auto begun = steady_clock::now();
+    going = Take();
+    const auto pause = Note(Commit());
+    auto noted = noted_.Lock();
+    noted.WaitUntil(changed_, begun + pause, [&] { return noted->stopping; });
+  }
+}
+
+void LastKnown::WaitForWork() {
+  if (retrying_) return;  // it has paused already
+  auto until = std::chrono::steady_clock::now() + options_.reseen;
+  if (lost_ && !wants_list_) until = std::min(until, revival_);
+  auto noted = noted_.Lock();
+  noted.WaitUntil(changed_, until, [&] { return noted->HasWork(); });
+}
+
+bool LastKnown::Take() {
+  auto noted = noted_.Lock();
+  if (noted->begun || noted->lost) {
+    lost_ = noted->lost;
+    if (lost_) {
+      SetRevival();
+      (void)Note(Fail(ErrorCode::kExhausted, "more waits to be written than memory has room for"));
+    }
+    noted->begun = noted->lost = false;
+    file_.reset();
+    named_ = ended_ = false;
+    taken_ = {};
+    header_.reset();
+  }
+  if (taken_.empty()) {
+    taken_ = std::exchange(noted->changes, {});
+  } else {
+    for (auto& [key, put] : noted->changes) taken_.insert_or_assign(key, std::move(put));
+    noted->changes.clear();
+  }
+  noted->taken += std::exchange(noted->octets, 0);
+  if (noted->header) header_ = std::exchange(noted->header, std::nullopt);
+  ended_ = std::exchange(noted->ended, false) || ended_;
+  return !noted->stopping;
+}
+
+Result<void> LastKnown::Commit() {
+  if (lost_) {
+    if (auto made = MakeFile(); !made) return made;
+    auto noted = noted_.Lock();
+    if (std::chrono::steady_clock::now() < revival_) return {};
+    wants_list_ = noted->phase == Noted::Phase::kDropping;
+    return {};
+  }
+  if (!header_ && named_) {
+    const WallTime confirmed{WallTime::duration(confirmed_)};
+    if (confirmed - written_.seen < options_.reseen) return {};
+    header_ = written_;
+    header_->seen = confirmed;
+  }
+  if (!header_) return {};
+  if (file_ && !file_->IsThere()) {
+    Forget();
+    return Fail(ErrorCode::kUnavailable, PathOf(kFile) + " was taken away");
+  }
+  auto ok = Write();
+  // What it holds now is not known.
+  if (!ok && ok.error().code != ErrorCode::kExhausted) Forget();
+  return ok;
+}
+
+Result<void> LastKnown::Write() {
+  if (!file_) {
+    if (auto made = MakeFile(); !made) return made;
+  }
+  std::vector<LastKnownChange> changes;
+  changes.reserve(taken_.size());
+  for (const auto& [key, put] : taken_) changes.push_back({key, put ? &*put : nullptr});
+  if (auto ok = file_->Write(std::move(changes), *header_); !ok) return ok;
+  if (ended_ && !named_) {
+    if (auto ok = file_->Rename(PathOf(kFile)); !ok) return ok;
+    named_ = true;
+  }
+  written_ = *std::exchange(header_, std::nullopt);
+  taken_ = {};
+  noted_.Lock()->taken = 0;
+  auto figures = figures_.Lock();
+  ++figures->commits;
+  if (named_) {
+    figures->records = file_->records();
+    figures->octets = file_->octets();
+    figures->committed = clock_.WallNow();
+  }
+  return {};
+}
+
+Result<void> LastKnown::MakeFile() {
+  if (file_) return {};
+  if (!directory_) {
+    auto held = lmdb::Directory::Hold(options_.directory);
+    if (!held) return Fail(std::move(held.error()));
+    directory_.emplace(*std::move(held));
+  }
+  auto made = LastKnownFile::Make(PathOf(kNewFile));
+  if (!made) return Fail(std::move(made.error()));
+  file_.emplace(*std::move(made));
+  return {};
+}
+
+// What has the name stays: it is the last that was known to be whole.
+void LastKnown::Forget() {
+  noted_.Lock()->Drop();
+  lost_ = true;
+  SetRevival();
+  named_ = ended_ = false;
+  file_.reset();
+  directory_.reset();  // it may be another one that has the name now
+  taken_ = {};
+  header_.reset();
+}
+
+void LastKnown::SetRevival() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now - std::exchange(lost_at_, now) > kSeldom) revive_.Reset();
+  revival_ = now + revive_.Next();
+}
+
+std::chrono::milliseconds LastKnown::Note(const Result<void>& committed) {
+  const bool before = std::exchange(retrying_, !committed);
+  if (committed) {
+    if (named_ && std::exchange(told_, false))
+      log::Info("what is served is kept on the disk again");
+    return options_.interval;
+  }
+  ++figures_.Lock()->errors;
+  if (!std::exchange(told_, true)) {
+    log::Warn("what is served cannot be kept on the disk: a start without the store would not know",
+              {{"why", committed.error().message}});
+  }
+  return before ? options_.retry : options_.interval;
+}
+
+std::string LastKnown::PathOf(const char* name) const {
+  return options_.directory + "/" + name;
+}
+
+}  // namespace rollcall::catalog

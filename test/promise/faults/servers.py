@@ -1,0 +1,251 @@
+"""A rollcall that ends, stands still, starts again, or has lost its files."""
+
+import glob
+import os
+import random
+import shutil
+import signal
+import time
+
+from harness.wait import check, equal, wait_for
+
+from .fault import Fault, fill
+
+NODE = "node.prom.internal"
+
+
+class Killed(Fault):
+    name = "rollcall: killed for a while"
+    stores = ("etcd", "embedded")
+    silent = True
+
+    def cause(self):
+        self.servers[0].process.kill()
+
+    def end(self):
+        self.servers[0].start(wait=False)
+
+
+class Frozen(Fault):
+    name = "rollcall: stopped (SIGSTOP)"
+    stores = ("etcd", "embedded")
+    silent = True
+
+    def cause(self):
+        self.servers[0].process.signal(signal.SIGSTOP)
+
+    def end(self):
+        self.servers[0].process.signal(signal.SIGCONT)
+
+
+class OneOfTwo(Fault):
+    """The first in resolv.conf; it is not asked while it is away."""
+
+    name = "rollcall: one of two replicas stopped"
+    replicas = 2
+    silent = True
+
+    def cause(self):
+        self.servers[0].process.stop()
+
+    def end(self):
+        self.servers[0].start(wait=False)
+
+
+class OneOfTwoFrozen(OneOfTwo):
+    name = "rollcall: one of two replicas stopped (SIGSTOP)"
+
+    def cause(self):
+        self.servers[0].process.signal(signal.SIGSTOP)
+
+    def end(self):
+        self.servers[0].process.signal(signal.SIGCONT)
+
+
+class KilledWhileListing(Fault):
+    """With so much in the store that listing takes its time."""
+
+    name = "rollcall: killed while it lists, again and again"
+    stores = ("etcd", "embedded")
+    silent = reaches = True
+    hold, brief_hold = 0, 0
+
+    def before(self):
+        self.world.transact([f"put /skydns/internal/prom/other/o{i:05} "
+                             '"{\\"host\\":\\"192.0.2.1\\",\\"port\\":1}"' for i in range(3000)])
+
+    def cause(self):
+        dice = random.Random(7)
+        [server] = self.servers
+        for _ in range(20):
+            server.process.kill()
+            server.start(wait=False)
+            time.sleep(dice.random() * 0.4)
+
+
+class RestartedInOutage(Fault):
+    """What it knew last is on its disk, and is answered from there."""
+
+    name = "rollcall: restarted while etcd is down"
+    needs = ("last-known-good",)
+    brief = ("etcd",)
+    silent = True
+    hold, brief_hold = 30, 15
+
+    def cause(self):
+        self.world.etcd.kill()
+        self.restart()
+
+    def restart(self):
+        self.world.restart_servers()
+        for server in self.servers:
+            wait_for(f"{server.name} to answer", lambda s=server: s.answer(NODE)[0] == "NOERROR", 10)
+        self.world.watch.silent = False
+
+    def end(self):
+        self.world.etcd.start()
+
+
+class BothRestartedInOutage(RestartedInOutage):
+    name = "rollcall: both replicas restarted while etcd is down"
+    replicas = 2
+
+
+class RestartedWhileFrozen(RestartedInOutage):
+    name = "rollcall: restarted while etcd stands still (SIGSTOP)"
+
+    def cause(self):
+        for member in self.world.etcd.members:
+            member.freeze()
+        self.restart()
+
+    def end(self):
+        for member in self.world.etcd.members:
+            member.thaw()
+
+
+class DirectoryDeleted(Fault):
+    name = "rollcall: its data directory deleted, then restarted"
+    silent = reaches = True
+
+    def cause(self):
+        for server in self.servers:
+            shutil.rmtree(self.world.store_directory(server), ignore_errors=True)
+        time.sleep(8)
+        self.world.restart_servers()
+
+
+class ColdInOutage(Fault):
+    """Neither store nor file: nothing is denied, and so nothing is dropped."""
+
+    name = "rollcall: its data directory deleted, restarted, etcd down"
+    silent = True
+
+    def cause(self):
+        self.world.etcd.kill()
+        for server in self.servers:
+            server.process.kill()
+            self.spoil(self.world.store_directory(server))
+            server.start(wait=False)
+
+    def spoil(self, directory):
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def during(self):
+        equal(self.servers[0].answer(NODE)[0], "SERVFAIL", "what it answers")
+
+    def end(self):
+        self.world.etcd.start()
+
+
+class FileDamaged(ColdInOutage):
+    """It is set aside, not served."""
+
+    name = "rollcall: its last-known-good damaged, restarted, etcd down"
+    needs = ("last-known-good",)
+
+    def spoil(self, directory):
+        files = [path for path in glob.glob(f"{directory}/last-known*/**", recursive=True) +
+                 glob.glob(f"{directory}/last-known*") if os.path.isfile(path) and "lock" not in path]
+        check(files, f"a last-known-good file in {directory}")
+        for path in files:
+            with open(path, "r+b") as handle:
+                handle.write(random.Random(7).randbytes(os.path.getsize(path)))
+
+
+class DiskFull(Fault):
+    """It answers and follows etcd as before; also when it starts like that."""
+
+    name = "rollcall: its disk full, then restarted"
+    server_disk = "60m"
+    silent = reaches = True
+
+    def cause(self):
+        fill(self.world.store_directory(self.servers[0]))
+        time.sleep(3)
+        self.world.restart_servers()
+
+    def end(self):
+        os.unlink(f"{self.world.store_directory(self.servers[0])}/filler")
+
+
+class StoreDiskFull(Fault):
+    """What is registered then waits until there is room."""
+
+    name = "rollcall: the disk of its store full"
+    stores = ("embedded",)
+    server_disk = "60m"
+
+    def cause(self):
+        [server] = self.servers
+        fill(server.path)
+        for size in (500_000, 5_000, 50):
+            for number in range(1000):
+                if server.try_put(f"/other/{size}/{number}", "x" * size).returncode:
+                    break
+
+    def end(self):
+        os.unlink(f"{self.servers[0].path}/filler")
+
+
+class StoreKilled(Fault):
+    """Acknowledged is acknowledged, and who looks sees no less than before."""
+
+    name = "rollcall: killed while its store is written to, five times"
+    stores = ("embedded",)
+    silent = True
+
+    def cause(self):
+        [server] = self.servers
+        for turn in range(5):
+            for host in range(10):
+                self.world.register("node", f"turn{turn}-{host}")
+            self.world.writing(server.process.kill)
+            server.start(wait=False)
+
+
+class StoreDamaged(Fault):
+    """SERVFAIL until its owner has restored a backup."""
+
+    name = "rollcall: the file of its store damaged"
+    stores = ("embedded",)
+    silent = True
+
+    def before(self):
+        [self.server] = self.servers
+        self.backup = self.world.scenario.path("backup")
+        self.world.local("store", "backup", self.backup, f"--store.path={self.server.path}")
+
+    def cause(self):
+        self.server.process.kill()
+        file = f"{self.server.path}/store.mdb"
+        with open(file, "r+b") as handle:
+            handle.seek(8192)
+            handle.write(random.Random(7).randbytes(os.path.getsize(file) - 8192))
+        self.server.start(wait=False)
+
+    def end(self):
+        self.server.process.stop()
+        os.rename(self.server.path, f"{self.server.path}.damaged")
+        self.world.local("store", "restore", self.backup, f"--store.path={self.server.path}")
+        self.server.start(wait=False)

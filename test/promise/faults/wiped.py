@@ -1,0 +1,149 @@
+"""Keys that go by the hundred without anybody's mark."""
+
+import shutil
+
+from harness.wait import check, wait_for
+
+from roll import target
+from world import OWN, PREFIX, key
+
+from .fault import Fault
+
+
+class Wiped(Fault):
+    """h007, which is deregistered meanwhile, is one of those that were wiped."""
+
+    name = "the prefix wiped (etcdctl del --prefix)"
+    stores = ("etcd", "embedded")
+    needs = ("protection",)
+    reaches = True
+
+    def cause(self):
+        self.wipe()
+        self.wait_held()
+
+    def wipe(self):
+        self.world.ctl("del", "--prefix", PREFIX + "/")
+
+    def wait_held(self):
+        """Until a server has written down what it holds."""
+        wait_for("what is held to be written down", lambda: self.world.ctl(
+            "get", "--prefix", "--keys-only", "--limit=1", f"{OWN}/held/"), 10)
+
+    def end(self):
+        self.world.put_back()
+
+    def after(self):
+        """Nothing of it is left in the way of a deregistration."""
+        self.world.deregister("node", "h011")
+
+
+class WipedAndDeregistered(Wiped):
+    """Somebody who deregisters does not wait until a server has written down what it holds."""
+
+    name = "the prefix wiped, h007 deregistered in the same moment"
+
+    def cause(self):
+        self.wipe()
+
+
+class WipedServices(Wiped):
+    name = "the prefix wiped, over 100 services of two instances"
+    services = {"node": 20, **{f"s{i:02}.fleet": 2 for i in range(100)}}
+
+    def wipe(self):
+        self.world.ctl("del", "--prefix", f"{PREFIX}/fleet/")
+
+
+class WipedHalf(Wiped):
+    name = "half of a service wiped (etcdctl del --prefix)"
+
+    def wipe(self):
+        self.world.ctl("del", "--prefix", f"{PREFIX}/node/h0")
+
+
+class WipedByTransaction(Wiped):
+    name = "128 keys deleted by one transaction"
+
+    def wipe(self):
+        self.world.transact([f"del {key('node', f'h{i:03}')}" for i in range(1, 129)], size=128)
+
+
+class WipedAll(Wiped):
+    """Our own records too, and once more when the server has written what it holds."""
+
+    name = "every key of the store wiped, twice"
+
+    def wipe(self):
+        self.world.ctl("del", "--from-key", "")
+        self.wait_held()
+        self.world.ctl("del", "--from-key", "")
+
+
+class WipedThenRestart(Wiped):
+    name = "the prefix wiped, then rollcall restarted"
+    silent = True
+
+    def cause(self):
+        self.wipe()
+        self.wait_held()
+        self.world.restart_servers()
+
+
+class WipedWhileDown(Wiped):
+    name = "the prefix wiped while rollcall was down"
+    stores = ("etcd",)
+    needs = ("protection", "last-known-good")
+    silent = True
+
+    def cause(self):
+        for server in self.servers:
+            server.process.kill()
+        self.wipe()
+        for server in self.servers:
+            server.start(wait=False)
+        self.wait_held()
+
+
+class WipedWhileCutOff(Wiped):
+    name = "the prefix wiped and compacted while rollcall was cut off"
+    stores = ("etcd",)
+
+    def cause(self):
+        self.world.partition()
+        self.wipe()
+        self.world.compact()
+        self.world.partition(False)
+        self.wait_held()
+
+
+class WipedBesideFresh(Wiped):
+    """The one that was there tells, by what it wrote, the one that knows nothing."""
+
+    name = "the prefix wiped while a replica without a file was down"
+    stores = ("etcd",)
+    replicas = 2
+    silent = True
+
+    def cause(self):
+        fresh = self.servers[1]
+        fresh.process.kill()
+        shutil.rmtree(self.world.store_directory(fresh), ignore_errors=True)
+        self.wipe()
+        self.wait_held()
+        fresh.start(wait=False)
+
+
+class WipedThenReleased(Wiped):
+    """The word of a person ends the holding, and that is a deregistration."""
+
+    name = "the prefix wiped, then released (rollcall protect release)"
+
+    def end(self):
+        left = [target(*pair) for pair in self.world.addresses if pair != ("node", "new")]
+        self.roll.leave(left)
+        self.world.command("protect", "release", "node")
+        check(len(left) > 190, "nearly all leave")
+
+    def after(self):
+        """All have left."""
