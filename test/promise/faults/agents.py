@@ -138,8 +138,7 @@ class Wiped(AgentFault):
 
     def cause(self):
         self.world.ctl("del", "--from-key", "")
-        wait_for("what is held to be written down", lambda: self.world.ctl(
-            "get", "--prefix", "--keys-only", "--limit=1", f"{OWN}/held/"), 10)
+        self.world.wait_held()
 
     def during(self):
         for box in self.world.boxes:

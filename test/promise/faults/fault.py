@@ -22,7 +22,7 @@ class Fault:
     owner = None  # (world, box): who registers the boxes; None: they are registered as all others
     needs = ()  # see features.py
     brief = ()  # with which stores it is one of the short form
-    hold, brief_hold = 20, 8
+    hold, brief_hold = 15, 8
     silent = False  # a server may have no answer: it is stopped, or cannot know
     acts = True  # register and deregister while it lasts
     reaches = False  # both show while it lasts, not only after its end

@@ -11,6 +11,7 @@ class Restored(Fault):
     """What was registered since the snapshot is not in it, and nobody deregistered it."""
 
     name = "etcd: restored from before twenty registrations"
+    brief = ("etcd",)
     needs = ("protection",)
     members = 3
     reaches = True
@@ -71,6 +72,7 @@ class Replaced(Fault):
             member.flags.append("--initial-cluster-token=another")
         self.world.etcd.start()
         self.world.etcd.wait_healthy()
+        self.world.wait_held()
 
     def end(self):
         self.world.put_back()

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 from harness.wait import check, equal, wait_for
@@ -124,6 +125,39 @@ class RestartedWhileFrozen(RestartedInOutage):
             member.thaw()
 
 
+class KilledInOutage(RestartedInOutage):
+    """It has one file to answer from, whenever it was killed."""
+
+    name = "rollcall: killed ten times while etcd is down"
+
+    def restart(self):
+        dice = random.Random(7)
+        for _ in range(10):
+            self.world.restart_servers()
+            time.sleep(dice.random())
+        super().restart()
+
+
+class KilledInTurn(RestartedInOutage):
+    """The file is written anew at each start: a server killed meanwhile has the old or the new one."""
+
+    name = "rollcall: killed soon after etcd was back, five times"
+    hold = 0
+
+    def cause(self):
+        dice = random.Random(7)
+        for _ in range(5):
+            self.world.watch.silent = True
+            self.world.etcd.kill()
+            self.restart()
+            self.world.etcd.start()
+            self.world.etcd.wait_healthy()
+            time.sleep(dice.random() * 1.5)
+        self.world.etcd.kill()
+        self.world.watch.silent = True
+        self.restart()
+
+
 class DirectoryDeleted(Fault):
     name = "rollcall: its data directory deleted, then restarted"
     silent = reaches = True
@@ -187,6 +221,25 @@ class DiskFull(Fault):
 
     def end(self):
         os.unlink(f"{self.world.store_directory(self.servers[0])}/filler")
+
+
+class ReadOnly(Fault):
+    name = "rollcall: its disk read-only, then restarted"
+    server_disk = "60m"
+    silent = reaches = True
+
+    def cause(self):
+        self._mount("ro")
+
+    def end(self):
+        self._mount("rw")
+
+    def _mount(self, how):
+        """With the server away, as its open files are in the way."""
+        self.servers[0].process.kill()
+        disk = self.world.store_directory(self.servers[0])
+        subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+        self.servers[0].start(wait=False)
 
 
 class StoreDiskFull(Fault):
