@@ -21,6 +21,7 @@
 #include "app/serve_options.h"
 #include "app/server_store.h"
 #include "app/signals.h"
+#include "app/standard_files.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
@@ -89,10 +90,11 @@ class Service {
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
-    feed_.Start();
+    // Whoever sees it answer surely finds its store and its metrics there.
     if (auto ok = store_->Start(); !ok) return ok;
-    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
+    feed_.Start();
+    keeper_.Start();
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });
@@ -370,6 +372,7 @@ int Run(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals; and that of a log which
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
+  AllowManyFiles();
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);

@@ -27,24 +27,26 @@ std::string LineOfEnd(int output) {
 
 }  // namespace
 
-Result<void> CheckInSparedProcess(const std::string& directory) {
+Result<void> CheckInSparedProcess(const std::string& directory, std::vector<std::string> check) {
   const int output = memfd_create("check", MFD_CLOEXEC);
-  const auto child =
-      Spawn({"/proc/self/exe", "store", "check", "--store.path=" + directory}, output);
+  check.push_back("--store.path=" + directory);
+  const auto child = Spawn(check, output);
+  Result<int> status = 0;
   std::string end;
   if (child) {
-    const auto status = lmdb::AwaitReader(*child, directory);
+    status = lmdb::AwaitReader(*child, directory);
     if (output >= 0) end = LineOfEnd(output);
-    if (!status && end.empty()) end = status.error().message;
+  } else {
+    status = Fail(child.error());  // without /proc
   }
   if (output >= 0) (void)close(output);
-  if (!child) {
-    // Without /proc.  It is a precaution, no condition.
-    log::Warn("the store's file is opened unchecked", {{"why", child.error().message}});
-    return {};
-  }
-  if (end.empty()) return {};
-  return Fail(ErrorCode::kInternal, directory + ": " + end);
+  if (!end.empty()) return Fail(ErrorCode::kInternal, directory + ": " + end);
+  if (status) return {};
+  if (status.error().code == ErrorCode::kInternal) return Fail(status.error());
+  // It is a precaution, no condition: one whom somebody else has ended, since memory was short,
+  // say, has told nothing of the file.
+  log::Warn("the store's file is opened unchecked", {{"why", status.error().message}});
+  return {};
 }
 
 }  // namespace rollcall::app

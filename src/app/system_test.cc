@@ -1,6 +1,7 @@
 // Child, address, signals and the state of the system: what touches the kernel.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,8 +11,10 @@
 #include "app/address.h"
 #include "app/child.h"
 #include "app/signals.h"
+#include "app/spared_check.h"
 #include "app/standard_files.h"
 #include "app/system_state.h"
+#include "lmdb/spared.h"
 
 namespace rollcall::app {
 namespace {
@@ -43,14 +46,41 @@ TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
   EXPECT_EQ(StatusOf({"/bin/sh", "-c", "kill -USR1 $$; exit 0"}), 128 + SIGUSR1);
 }
 
+TEST(SparedCheck, OnlyOneThatDiedOfReadingTellsOfTheFile) {
+  const auto check = [](const std::string& script) {
+    const auto checked = CheckInSparedProcess("dir", {"/bin/sh", "-c", script});
+    return checked ? "" : checked.error().message;
+  };
+  EXPECT_EQ(check("exit 0"), "");
+  EXPECT_EQ(check("exit 1"), "") << "what is wrong shows when it is opened";
+  EXPECT_EQ(check("kill -KILL $$"), "") << "for want of memory, say";
+  EXPECT_THAT(check("kill -BUS $$"), ::testing::HasSubstr("a page is damaged or missing"));
+  EXPECT_THAT(check("echo '  FAILED: x: a page is damaged or missing (y)'; exit 1"),
+              ::testing::HasSubstr("dir: a page is damaged or missing (y)"));
+  EXPECT_TRUE(CheckInSparedProcess("dir", {"/no/such/program"}));
+}
+
 TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {
-  const auto taken = InSparedProcess("f", [] {
+  const auto taken = lmdb::InSparedProcess("f", [] {
     for (const int file : {STDIN_FILENO, STDERR_FILENO}) close(file);
     OpenStandardFiles();
     const int next = open("/etc/passwd", O_RDONLY);
     return static_cast<int>(next > STDERR_FILENO && fcntl(STDERR_FILENO, F_GETFD) == 0);
   });
   EXPECT_EQ(taken, 1);
+}
+
+TEST(ManyFiles, AreAllowedUpToTheHardLimit) {
+  const auto as_allowed = lmdb::InSparedProcess("f", [] {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    limit.rlim_cur = 50;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    AllowManyFiles();
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<int>(limit.rlim_cur == limit.rlim_max);
+  });
+  EXPECT_EQ(as_allowed, 1);
 }
 
 TEST(SignalsTest, AreWaitedForAndTellWhoSentThem) {

@@ -73,6 +73,11 @@ class Call {
   // The last word; the call may be gone when it returns.
   void Answer() { Finish(grpc::Status::OK); }
   void Refuse(const Error& error) { Finish(ToGrpc(error)); }
+  // The same, without waiting until the client reads it.
+  void Cut(const Error& error) {
+    Cutter(context_).Cut(error);
+    Refuse(error);
+  }
   virtual void Finish(const grpc::Status& status) = 0;
 
  protected:

@@ -15,29 +15,38 @@ using store::embedded::Get;
 using store::embedded::PutDone;
 using store::embedded::TxnDone;
 
-// Answers below this are not counted: the calls they belong to take as much.
-constexpr std::size_t kLargeOctets = std::size_t{8} << 10;
 // Of one answer: protobuf's limit, less what a header takes.
 constexpr std::size_t kMostAnswerOctets = (std::size_t{1} << 31) - (std::size_t{1} << 16);
 
-Error TooManyRequests() {
-  return {ErrorCode::kExhausted, "too many requests"};
-}
+// The size of its answer is not bound by that of the request: each key of it may hold as
+// much as a request may be large.
+struct MayAnswerMuch {
+  bool operator()(const store::embedded::Txn& txn) const {
+    return IsAny(txn.then) || IsAny(txn.otherwise);
+  }
+  bool operator()(const Get& get) const { return !get.count_only; }
+  bool operator()(const store::embedded::Put& put) const { return put.want_previous; }
+  bool operator()(const store::embedded::Delete& deletion) const { return deletion.want_previous; }
+  bool operator()(const store::embedded::Nested& nested) const { return (*this)(*nested); }
 
-// The size of its answer is not bound by that of the request.
-bool MayAnswerMuch(const store::embedded::Txn& txn) {
-  const auto much = [](const std::vector<store::embedded::Operation>& branch) {
-    return std::any_of(branch.begin(), branch.end(), [](const auto& operation) {
-      if (const auto* get = std::get_if<Get>(&operation)) return !get->keys.end.empty();
-      if (const auto* nested = std::get_if<store::embedded::Nested>(&operation)) {
-        return MayAnswerMuch(**nested);
-      }
-      const auto* deletion = std::get_if<store::embedded::Delete>(&operation);
-      return deletion != nullptr && deletion->want_previous && !deletion->keys.end.empty();
-    });
-  };
-  return much(txn.then) || much(txn.otherwise);
-}
+ private:
+  [[nodiscard]] bool IsAny(const std::vector<store::embedded::Operation>& branch) const {
+    return std::any_of(branch.begin(), branch.end(),
+                       [this](const auto& operation) { return std::visit(*this, operation); });
+  }
+};
+
+// Something was changed by it.
+struct HasWritten {
+  bool operator()(const TxnDone& done) const {
+    return std::any_of(done.outcomes.begin(), done.outcomes.end(),
+                       [this](const auto& outcome) { return std::visit(*this, outcome); });
+  }
+  bool operator()(const store::embedded::Found&) const { return false; }
+  bool operator()(const PutDone&) const { return true; }
+  bool operator()(const Deleted& deleted) const { return deleted.count > 0; }
+  bool operator()(const std::shared_ptr<const TxnDone>& nested) const { return (*this)(*nested); }
+};
 
 }  // namespace
 
@@ -60,10 +69,7 @@ void KvService::OnRange(RangeCall& call) {
         grpc::SerializationTraits<etcdserverpb::RangeRequest>::Deserialize(&call.request, &range);
     if (!parsed.ok()) return call.Finish(parsed);
     if (range.range_end().empty()) return Read(call, range);
-    const bool posted =
-        shared_.readers.PostIfRoom([this, &call, range = std::move(range)] { Read(call, range); },
-                                   shared_.limits.ranges_waiting);
-    if (!posted) call.Refuse(TooManyRequests());
+    shared_.Read(call, [this, &call, range = std::move(range)] { Read(call, range); });
   });
 }
 
@@ -73,14 +79,10 @@ void KvService::Read(RangeCall& call, const etcdserverpb::RangeRequest& request)
   const auto found = shared_.engine.Range(ToGet(request));
   if (!found) return call.Refuse(found.error());
   const std::size_t octets = SizeOf(*found, request.keys_only());
-  if (octets >= kLargeOctets) {
-    if (octets > kMostAnswerOctets) {
-      return call.Refuse({ErrorCode::kExhausted, "the answer is too large: ask for parts of it"});
-    }
-    auto share = shared_.answer_octets.Take(octets);
-    if (!share) return call.Refuse(TooManyRequests());
-    call.Watch(shared_.outgoing, *std::move(share));
+  if (octets > kMostAnswerOctets) {
+    return call.Refuse({ErrorCode::kExhausted, "the answer is too large: ask for parts of it"});
   }
+  if (!shared_.MayAnswer(call, octets)) return call.Refuse(TooManyRequests());
   call.response = Encode(shared_.HeaderAt(found->revision), *found, request.keys_only());
   call.Answer();
 }
@@ -90,7 +92,7 @@ void KvService::Read(RangeCall& call, const etcdserverpb::RangeRequest& request)
 template <typename AnyCall, typename Fill>
 void KvService::Write(AnyCall& call, store::embedded::Txn&& txn, Fill fill) {
   // Beforehand: what has been done cannot be refused.
-  if (shared_.answer_octets.left() == 0 && MayAnswerMuch(txn)) {
+  if (shared_.answer_octets.left() == 0 && MayAnswerMuch()(txn)) {
     return call.Refuse(TooManyRequests());
   }
   shared_.engine.Apply(std::move(txn), [this, &call, fill](Result<TxnDone> done) {
@@ -108,7 +110,13 @@ void KvService::Answer(AnyCall& call, const Result<TxnDone>& done, const Fill& f
     return call.Refuse(
         {ErrorCode::kExhausted, "the answer is too large; what was to be written is written"});
   }
-  if (octets >= kLargeOctets) {
+  if (!shared_.MayAnswer(call, octets)) {
+    if (!HasWritten()(*done)) return call.Refuse(TooManyRequests());
+    // Not refused for as long as there is any way.
+    if (shared_.answer_octets.held() > 2 * shared_.limits.answer_octets) {
+      return call.Refuse({ErrorCode::kExhausted,
+                          "too many answers wait to be read; what was to be written is written"});
+    }
     call.Watch(shared_.outgoing, shared_.answer_octets.TakeAnyway(octets));
   }
   *call.response.mutable_header() = shared_.HeaderAt(done->revision);

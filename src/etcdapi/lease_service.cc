@@ -89,9 +89,8 @@ void LeaseService::OnKeepAlive(KeepAliveStream& stream) {
   if (auto share = budget_.Take(1)) {
     new Keeper(*this, stream, *std::move(share));
   } else {
-    stream.Finish(
-        ToGrpc({ErrorCode::kExhausted, "too many keep-alive streams, at most " +
-                                           std::to_string(shared_.limits.lease_streams)}));
+    stream.Refuse({ErrorCode::kExhausted, "too many keep-alive streams, at most " +
+                                              std::to_string(shared_.limits.lease_streams)});
   }
 }
 
@@ -133,25 +132,40 @@ void LeaseService::OnRevoke(RevokeCall& call) {
 
 void LeaseService::OnTimeToLive(TimeToLiveCall& call) {
   shared_.Begin(call, [&] {
-    auto& response = call.response;
-    *response.mutable_header() = shared_.HeaderAt(shared_.engine.revision());
-    response.set_id(call.request.id());
-    const auto info = shared_.engine.TimeToLive(call.request.id(), call.request.keys());
-    response.set_ttl(info ? info->left.count() : -1);  // unknown is no error
-    if (info) {
-      response.set_grantedttl(info->granted.count());
-      for (const std::string& key : info->keys) response.add_keys(key);
-    }
-    call.Answer();
+    if (!call.request.keys()) return TellTimeToLive(call);
+    shared_.Read(call, [this, &call] { TellTimeToLive(call); });
   });
+}
+
+void LeaseService::TellTimeToLive(TimeToLiveCall& call) {
+  auto& response = call.response;
+  *response.mutable_header() = shared_.HeaderAt(shared_.engine.revision());
+  response.set_id(call.request.id());
+  const auto info = shared_.engine.TimeToLive(call.request.id(), call.request.keys());
+  response.set_ttl(info ? info->left.count() : -1);  // unknown is no error
+  if (info) {
+    response.set_grantedttl(info->granted.count());
+    for (const std::string& key : info->keys) response.add_keys(key);
+  }
+  Answer(call);
 }
 
 void LeaseService::OnLeases(LeasesCall& call) {
   shared_.Begin(call, [&] {
-    *call.response.mutable_header() = shared_.HeaderAt(shared_.engine.revision());
-    for (const store::LeaseId id : shared_.engine.Leases()) call.response.add_leases()->set_id(id);
-    call.Answer();
+    shared_.Read(call, [this, &call] {
+      *call.response.mutable_header() = shared_.HeaderAt(shared_.engine.revision());
+      for (const store::LeaseId id : shared_.engine.Leases()) {
+        call.response.add_leases()->set_id(id);
+      }
+      Answer(call);
+    });
   });
+}
+
+template <typename AnyCall>
+void LeaseService::Answer(AnyCall& call) const {
+  if (!shared_.MayAnswer(call, call.response.ByteSizeLong())) return call.Refuse(TooManyRequests());
+  call.Answer();
 }
 
 }  // namespace rollcall::etcdapi

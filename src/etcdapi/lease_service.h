@@ -35,7 +35,11 @@ class LeaseService final : public etcdserverpb::Lease::AsyncService {
   void OnGrant(GrantCall& call);
   void OnRevoke(RevokeCall& call);
   void OnTimeToLive(TimeToLiveCall& call);
+  void TellTimeToLive(TimeToLiveCall& call);
   void OnLeases(LeasesCall& call);
+  // What may be large.
+  template <typename AnyCall>
+  void Answer(AnyCall& call) const;
   // Without a user, as in etcd: whoever keeps a lease alive knows its id, and a client's
   // keep-alive must not end because its token has.
   void OnKeepAlive(KeepAliveStream& stream);

@@ -14,6 +14,7 @@ struct Limits {
   // Of large answers, and of watches' messages, that are on their way to clients.
   std::size_t answer_octets = std::size_t{256} << 20;
   std::size_t watch_octets = std::size_t{256} << 20;
+  std::size_t calls = 20'000;  // under way, or answered and not yet sent
   std::size_t watch_streams = 10'000;
   std::size_t lease_streams = 10'000;
   std::size_t watches = 100'000;

@@ -1,10 +1,5 @@
 #include "etcdapi/listen.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <sstream>
@@ -25,18 +20,6 @@ Result<std::string> ReadPem(const std::string& path, std::string_view what) {
     return Fail(ErrorCode::kInvalid, std::string(what) + " '" + path + "' is not PEM");
   }
   return std::move(text).str();
-}
-
-// The errno of listening there ourselves; 0: it works, after all.
-int TryBind(const addrinfo& found) {
-  const int fd = socket(found.ai_family, found.ai_socktype | SOCK_CLOEXEC, found.ai_protocol);
-  if (fd < 0) return errno;
-  const int on = 1;
-  (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const bool good = bind(fd, found.ai_addr, found.ai_addrlen) == 0 && listen(fd, 1) == 0;
-  const int error = good ? 0 : errno;
-  close(fd);
-  return error;
 }
 
 }  // namespace
@@ -66,31 +49,6 @@ Result<ListenAddress> ListenAddress::Parse(const std::string& text) {
 std::string ListenAddress::ToString() const {
   if (host.empty()) return "[::]:" + port;
   return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
-}
-
-std::optional<Error> WhyNotListen(const ListenAddress& address) {
-  const std::string name = address.ToString();
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int failed = getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(),
-                                 address.port.c_str(), &hints, &found);
-  if (failed != 0) return Error{ErrorCode::kInvalid, name + ": " + gai_strerror(failed)};
-  int error = 0;
-  for (const addrinfo* one = found; one != nullptr && error == 0; one = one->ai_next) {
-    error = TryBind(*one);
-  }
-  freeaddrinfo(found);
-  if (error == 0) return std::nullopt;
-  if (error == EADDRINUSE) {
-    return Error{ErrorCode::kConflict, name +
-                                           " is in use: an etcd? Name another address by "
-                                           "--store.listen-address, or use --store=etcd"};
-  }
-  return Error{error == EADDRNOTAVAIL ? ErrorCode::kInvalid : ErrorCode::kUnavailable,
-               "cannot listen at " + name + ": " + std::generic_category().message(error)};
 }
 
 Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const TlsFiles& files) {

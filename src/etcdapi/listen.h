@@ -1,11 +1,10 @@
-// What a server needs before it can listen: addresses and certificates, and the reason
-// where it cannot.  Includes gRPC: for .cc files of this room only.
+// What a server needs before it can listen: addresses and certificates.  Includes gRPC: for
+// .cc files of this room only.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,13 +17,9 @@ struct ListenAddress {
 
   // "127.0.0.1:2379", "[::1]:2379", ":2379".  kInvalid.
   [[nodiscard]] static Result<ListenAddress> Parse(const std::string& text);
-  // As gRPC takes it.
+  // The same again, whatever it was.
   [[nodiscard]] std::string ToString() const;
 };
-
-// Why nobody can listen there: kConflict (in use), kInvalid (no address of this
-// machine), kUnavailable.  Nothing: it can be done now.
-[[nodiscard]] std::optional<Error> WhyNotListen(const ListenAddress& address);
 
 struct TlsFiles {
   std::string cert;

@@ -112,14 +112,9 @@ void MaintenanceService::OnDefragment(DefragmentCall& call) {
   });
 }
 
-void MaintenanceService::ReadAll(Call& call, Workers::Task read) {
-  if (shared_.readers.PostIfRoom(std::move(read), shared_.limits.ranges_waiting)) return;
-  call.Refuse({ErrorCode::kExhausted, "too many requests"});
-}
-
 void MaintenanceService::OnHash(HashCall& call) {
   shared_.Begin(call, [&] {
-    ReadAll(call, [this, &call] {
+    shared_.Read(call, [this, &call] {
       const auto hash = shared_.engine.HashAt(0);
       if (!hash) return call.Refuse(hash.error());
       *call.response.mutable_header() = shared_.HeaderAt(hash->revision);
@@ -131,7 +126,7 @@ void MaintenanceService::OnHash(HashCall& call) {
 
 void MaintenanceService::OnHashKv(HashKvCall& call) {
   shared_.Begin(call, [&] {
-    ReadAll(call, [this, &call] {
+    shared_.Read(call, [this, &call] {
       const auto hash = shared_.engine.HashAt(call.request.revision());
       if (!hash) return call.Refuse(hash.error());
       *call.response.mutable_header() = shared_.HeaderAt(shared_.engine.revision());
@@ -168,7 +163,7 @@ void AuthService::OnAuthenticate(AuthenticateCall& call) {
         let_in(*std::move(token));
       },
       shared_.limits.logins_waiting);
-  if (!posted) call.Refuse({ErrorCode::kExhausted, "too many requests"});
+  if (!posted) call.Refuse(TooManyRequests());
 }
 
 void AuthService::OnAuthStatus(AuthStatusCall& call) {

@@ -59,8 +59,6 @@ class MaintenanceService final : public etcdserverpb::Maintenance::AsyncService 
   void OnHashKv(HashKvCall& call);
   // The alarm that is on; NONE: none.
   [[nodiscard]] etcdserverpb::AlarmType alarm() const;
-  // Has `read`, which answers `call`, walk through all that is there.
-  void ReadAll(Call& call, Workers::Task read);
 
   Shared& shared_;
 };

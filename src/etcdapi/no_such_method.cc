@@ -37,12 +37,19 @@ class NoSuchMethod::Rpc final : private Queue::Guest {
   void OnArrived(bool ok) {
     if (!ok) return delete this;  // the server has been shut down
     new Rpc(queue(), service_);
+    auto place = queue().TakeCall();
+    if (place) {
+      place_ = *std::move(place);
+    } else {
+      Cutter(context_).Cut(Queue::TooManyCalls());
+    }
     line_.Finish({grpc::StatusCode::UNIMPLEMENTED, WhyNotMethod(context_.method())},
                  answered_.tag());
   }
   void OnAnswered(bool) { delete this; }
 
   grpc::AsyncGenericService& service_;
+  Budget::Share place_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter line_{&context_};
   EventOf<Rpc, &Rpc::OnArrived> arrived_{*this};

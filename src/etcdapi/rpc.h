@@ -17,11 +17,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
 
 #include "etcdapi/call.h"
+#include "etcdapi/core/budget.h"
 
 namespace rollcall::etcdapi {
 
@@ -34,7 +36,8 @@ class Event {
 
 class Queue {
  public:
-  explicit Queue(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
+  Queue(std::unique_ptr<grpc::ServerCompletionQueue> queue, std::size_t most_calls)
+      : queue_(std::move(queue)), calls_(most_calls) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
   ~Queue() { Close(); }
@@ -46,6 +49,11 @@ class Queue {
   void Close();
 
   [[nodiscard]] grpc::ServerCompletionQueue* get() const { return queue_.get(); }
+  // For a call that has arrived, until it ends.  Nothing: there are too many, and it is to
+  // be cut.  One who asks and does not read would fill our memory with his calls.
+  [[nodiscard]] std::optional<Budget::Share> TakeCall() { return calls_.Take(1); }
+  [[nodiscard]] std::size_t calls() const { return calls_.held(); }
+  static Error TooManyCalls() { return {ErrorCode::kExhausted, "too many requests"}; }
 
   // Something that awaits events of it.
   class Guest {
@@ -68,6 +76,7 @@ class Queue {
   void Leave();
 
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  Budget calls_;
   std::mutex mutex_;
   std::condition_variable empty_;
   std::size_t guests_ = 0;
@@ -116,11 +125,16 @@ class UnaryRpc final : public Unary<Request, Response>, private Queue::Guest {
   void OnArrived(bool ok) {
     if (!ok) return delete this;  // the server has been shut down
     new UnaryRpc(this->queue(), service_, accept_, serve_);
+    auto place = this->queue().TakeCall();
+    if (!place) return this->Cut(Queue::TooManyCalls());
+    place_ = *std::move(place);
     serve_(static_cast<Unary<Request, Response>&>(*this));
   }
   void Finish(const grpc::Status& status) override {
     if (status.ok()) {
-      writer_.Finish(this->response, status, answered_.tag());
+      // gRPC has its own copy at once; ours is not to wait with it until it is sent.
+      const Response sent = std::move(this->response);
+      writer_.Finish(sent, status, answered_.tag());
     } else {
       writer_.FinishWithError(status, answered_.tag());
     }
@@ -137,6 +151,7 @@ class UnaryRpc final : public Unary<Request, Response>, private Queue::Guest {
   Service& service_;
   const Accept accept_;
   const Serve serve_;
+  Budget::Share place_;
   grpc::ServerAsyncResponseWriter<Response> writer_{&this->context()};
   // Raw calls are those that may take long.  For the others it would be one event more to
   // no use.
@@ -194,6 +209,11 @@ class Stream {
     line_.Write(message, written_.tag());
   }
   void Finish(const grpc::Status& status) { line_.Finish(status, finished_.tag()); }
+  // Instead of all these, without waiting until the client reads it.
+  void Refuse(const Error& why) {
+    Cutter(context_).Cut(why);
+    Finish(ToGrpc(why));
+  }
 
  protected:
   Stream() { context_.AsyncNotifyWhenDone(gone_.tag()); }

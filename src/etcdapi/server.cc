@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "etcdapi/core/listeners.h"
 #include "etcdapi/kv_service.h"
 #include "etcdapi/lease_service.h"
 #include "etcdapi/listen.h"
@@ -32,8 +33,6 @@ constexpr milliseconds kGrace{1000};
 constexpr std::size_t kRequestOverhead = std::size_t{512} << 10;
 
 void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
-  // Two servers on one port would share the clients among them, silently.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // etcdctl and clientv3 ping every 10 s.  gRPC takes more than one ping in five
   // minutes for an attack and closes the connection.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -43,6 +42,8 @@ void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // So that one connection cannot have all the calls there may be.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.calls / 2));
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_octets + kRequestOverhead));
   builder.SetMaxSendMessageSize(-1);
   // Requests are read before we are asked.  Beyond this gRPC resets those that it has
@@ -92,6 +93,7 @@ class Server::Running {
   ~Running() {
     ticker_.request_stop();
     if (ticker_.joinable()) ticker_.join();
+    listeners_.Stop();
     if (!server_) return;
     watch_.Close();
     lease_.Close();
@@ -108,32 +110,23 @@ class Server::Running {
   [[nodiscard]] Result<void> Listen(const ServerOptions& options) {
     auto addresses = ParseAll(options.listen_addresses);
     if (!addresses) return Fail(std::move(addresses.error()));
-    // Beforehand, since gRPC gives no reason but in its log.
-    for (const ListenAddress& address : *addresses) {
-      if (auto why = WhyNotListen(address)) return Fail(*std::move(why));
+    for (ListenAddress& address : *addresses) {
+      const auto port = listeners_.Listen(address.host, address.port);
+      if (!port) return Fail(port.error());
+      address.port = std::to_string(*port);
+      bound_.push_back(address.ToString());
     }
     const auto credentials =
         MakeCredentials({options.cert_file, options.key_file, options.client_ca_file});
     if (!credentials) return Fail(credentials.error());
     grpc::ServerBuilder builder;
     SetArguments(builder, options.limits);
-    std::vector<int> ports(addresses->size());
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      builder.AddListeningPort((*addresses)[i].ToString(), *credentials, &ports[i]);
-    }
+    auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
     for (grpc::Service* service : services_) builder.RegisterService(service);
     others_.Register(builder);
-    queue_.emplace(builder.AddCompletionQueue());
+    queue_.emplace(builder.AddCompletionQueue(), options.limits.calls);
     server_ = builder.BuildAndStart();
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      ListenAddress& address = (*addresses)[i];
-      if (ports[i] == 0) {
-        return Fail(WhyNotListen(address).value_or(
-            Error{ErrorCode::kUnavailable, "gRPC does not listen at " + address.ToString()}));
-      }
-      address.port = std::to_string(ports[i]);
-      bound_.push_back(address.ToString());
-    }
     if (!server_) return Fail(ErrorCode::kInternal, "gRPC does not start a server");
     Present(options, *addresses);
     kv_.Serve(*queue_);
@@ -144,6 +137,12 @@ class Server::Running {
     auth_.Serve(*queue_);
     others_.Serve(*queue_);
     queue_->Start();
+    listeners_.Start([acceptor = std::shared_ptr(std::move(acceptor))](int fd, int listener) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = fd;
+      connection.listener_fd = listener;
+      acceptor->HandleNewConnection(&connection);
+    });
     ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
     return {};
   }
@@ -151,7 +150,8 @@ class Server::Running {
   [[nodiscard]] const std::vector<std::string>& bound() const { return bound_; }
 
   [[nodiscard]] ServerFigures figures() const {
-    return {.watch_streams = watch_.streams(),
+    return {.calls = queue_->calls(),
+            .watch_streams = watch_.streams(),
             .watches = watch_.watches(),
             .lease_streams = lease_.streams(),
             .watch_octets = watch_.octets(),
@@ -197,6 +197,7 @@ class Server::Running {
   NoSuchMethod others_;
   std::optional<Queue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  Listeners listeners_;
   std::vector<std::string> bound_;
   std::jthread ticker_;
 };

@@ -31,6 +31,7 @@ struct ServerOptions {
 };
 
 struct ServerFigures {
+  std::size_t calls = 0;  // that have arrived and not been sent their answer
   std::size_t watch_streams = 0;
   std::size_t watches = 0;
   std::size_t lease_streams = 0;

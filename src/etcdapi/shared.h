@@ -15,6 +15,13 @@
 
 namespace rollcall::etcdapi {
 
+// Answers below this are not counted: the calls they belong to take as much.
+inline constexpr std::size_t kLargeOctets = std::size_t{8} << 10;
+
+[[nodiscard]] inline Error TooManyRequests() {
+  return {ErrorCode::kExhausted, "too many requests"};
+}
+
 struct Shared {
   [[nodiscard]] etcdserverpb::ResponseHeader HeaderAt(store::Revision revision) const {
     etcdserverpb::ResponseHeader header;
@@ -37,6 +44,20 @@ struct Shared {
     } else {
       call.Refuse(admitted.error());
     }
+  }
+
+  // Has `read`, which answers the call, done by a reader.
+  void Read(Call& call, Workers::Task read) {
+    if (!readers.PostIfRoom(std::move(read), limits.ranges_waiting)) call.Refuse(TooManyRequests());
+  }
+  // Counts an answer of so many octets until it is sent, if it is large.  False: too much is
+  // on its way.
+  [[nodiscard]] bool MayAnswer(Call& call, std::size_t octets) {
+    if (octets < kLargeOctets) return true;
+    auto share = answer_octets.Take(octets);
+    if (!share) return false;
+    call.Watch(outgoing, *std::move(share));
+    return true;
   }
 
   store::embedded::Engine& engine;

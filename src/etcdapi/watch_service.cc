@@ -101,7 +101,7 @@ void WatchService::OnWatch(WatchStream& stream) {
   if (auto share = Admit()) {
     new Watcher(*this, stream, *std::move(share));
   } else {
-    stream.Finish(ToGrpc(share.error()));
+    stream.Refuse(share.error());
   }
 }
 

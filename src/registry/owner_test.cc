@@ -181,6 +181,28 @@ TEST_F(OwnerTest, DoesNotUndoADeregistrationThatItHasNotSeen) {
   EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
 }
 
+// A backup from before it was registered has been restored, and with it the mark of an
+// earlier end.
+TEST_F(OwnerTest, IsNotKeptAwayByAMarkOfEarlierTimes) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"root@server01", "moved"}, Soon()));
+  const auto lease = Grant();
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  const auto at = [&](store::Revision revision, WallTime time) {
+    terms.registered_revision = revision;
+    terms.registered = time;
+    return PresenceOf(NodeOrder(), terms);
+  };
+  const store::Revision later = store_->header().revision + 1;
+  EXPECT_EQ(at(later, kNow - seconds(1)), Presence::kDeregistered) << "in the restored store";
+  EXPECT_EQ(at(1, kNow + seconds(1)), Presence::kDeregistered) << "by a clock that is behind";
+  EXPECT_FALSE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(at(later, kNow + seconds(1)), Presence::kMissing);
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_NE(Get(kNode), "");
+}
+
 TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(Grant()), Soon()));
   Order other = NodeOrder("run:server02", "192.0.2.2");

@@ -77,7 +77,7 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    if (terms.unless_deregistered && now->gone && !now->registration) {
+    if (terms.unless_deregistered && IsDeregistered(*now, terms)) {
       return Fail(ErrorCode::kNotFound, fmt::format("{} has been deregistered", now->key));
     }
     auto change = Weigh(*now, order.value, value, terms);

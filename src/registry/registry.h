@@ -48,8 +48,12 @@ struct SignOfLife {
 struct Terms {
   store::LeaseId lease = 0;              // it goes with this lease; 0: it persists
   std::optional<SignOfLife> alive = {};  // of its owner, in the same transaction
-  // Not if somebody has deregistered it: then kNotFound, which says who.
+  // Not if somebody has deregistered it since: then kNotFound, which says who.
   bool unless_deregistered = false;
+  // When the owner registered it, by the store and by the clock.  A mark that is older by
+  // both comes from a backup, and means an earlier one.
+  store::Revision registered_revision = 0;
+  WallTime registered{};
 };
 
 // What an owner finds of its instance.

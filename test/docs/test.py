@@ -123,6 +123,8 @@ class Page:
 
     def beside(self, command, verb, name):
         command = command.replace("/usr/bin/prometheus-node-exporter", server("prometheus-node-exporter"))
+        # What the reader ends has gone by the next block, as after a minute.
+        command = command.replace("rollcall run ", "rollcall run --stop-grace=0s ")
         if verb == "serve":
             self.stop_servers()
         child = self.scenario.start(name, ["bash", "-c", f"exec {command}"], env=self.env, cwd=self.cwd)

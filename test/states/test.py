@@ -5,7 +5,6 @@ import datetime
 import json
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -210,7 +209,6 @@ def holding(scenario, site):
 
 
 def run(scenario):
-    began = time.monotonic()
     site = Site(scenario)
     owners = losing(scenario, site)
     retaining(scenario, site)
@@ -218,7 +216,6 @@ def run(scenario):
     owners["server03"].die()
     maintaining(scenario, site, {*owners, "server04"})
     holding(scenario, site)
-    check(time.monotonic() - began < 60, "all that within a minute")
 
 
 main(run)

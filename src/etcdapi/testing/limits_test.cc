@@ -130,6 +130,81 @@ TEST(Limits, LargeAnswersThatAreNotReadAreBoundedAndGivenUp) {
   EXPECT_TRUE(WaitUntil([&] { return range() == "OK"; })) << "nobody read it in time";
 }
 
+TEST(Limits, CallsWhoseAnswersAreNotReadAreBounded) {
+  ServerOptions options;
+  options.limits.calls = 300;
+  Served served(options);
+  const Stubs stubs(served.Connect());
+  stubs.Put("k", std::string(1000, 'v'));
+  etcdserverpb::RangeRequest request;
+  request.set_key("k");
+  etcdserverpb::RangeResponse response;
+  const auto get = [&] {
+    return Describe(stubs.Call(*stubs.kv, &etcdserverpb::KV::Stub::Range, request, &response));
+  };
+  {
+    DeafClient deaf(served.address());
+    for (int i = 0; i < 2000; ++i) {
+      deaf.Ask("/etcdserverpb.KV/Range", request.SerializeAsString());
+      if (i % 2 == 0) deaf.Ask("/etcdserverpb.KV/NoSuchMethod", "");
+    }
+    ASSERT_TRUE(WaitUntil([&] { return served.server().figures().calls == 300; }));
+    EXPECT_EQ(get(), "RESOURCE_EXHAUSTED etcdserver: too many requests");
+  }
+  EXPECT_TRUE(WaitUntil([&] { return get() == "OK"; })) << "he has gone";
+}
+
+TEST(Limits, AnswersToTransactionsThatAreNotReadAreBounded) {
+  ServerOptions options;
+  options.limits.answer_octets = 4 * kMebi;
+  Served served(options);
+  const Stubs stubs(served.Connect());
+  stubs.Put("k", kValue);
+  // Three times one key: a small request with a large answer.
+  etcdserverpb::TxnRequest txn;
+  for (int i = 0; i < 3; ++i) txn.add_success()->mutable_request_range()->set_key("k");
+  etcdserverpb::TxnRequest writes = txn;
+  writes.add_success()->mutable_request_put()->set_key("other");
+  DeafClient deaf(served.address());
+  for (int i = 0; i < 20; ++i) deaf.Ask("/etcdserverpb.KV/Txn", txn.SerializeAsString());
+  ASSERT_TRUE(WaitUntil([&] { return served.server().figures().answer_octets > 3 * kMebi; }));
+  const auto call = [&](const etcdserverpb::TxnRequest& request) {
+    etcdserverpb::TxnResponse response;
+    return Describe(stubs.Call(*stubs.kv, &etcdserverpb::KV::Stub::Txn, request, &response));
+  };
+  EXPECT_EQ(call(txn), "RESOURCE_EXHAUSTED etcdserver: too many requests");
+  EXPECT_LT(served.server().figures().answer_octets, 4 * kMebi);
+  // What has been written cannot be refused, for some time; then it is at least said.
+  for (int i = 0; i < 20; ++i) deaf.Ask("/etcdserverpb.KV/Txn", writes.SerializeAsString());
+  EXPECT_TRUE(WaitUntil([&] { return served.server().figures().answer_octets > 6 * kMebi; }));
+  EXPECT_EQ(call(writes), "RESOURCE_EXHAUSTED etcdserver: too many requests") << "beforehand";
+  EXPECT_LT(served.server().figures().answer_octets, 12 * kMebi);
+  EXPECT_EQ(stubs.Put("k", "1") > 0, true) << "small answers pass";
+}
+
+TEST(Limits, ListsOfLeasesCountAsAnswers) {
+  ServerOptions options;
+  options.limits.answer_octets = 16 << 10;
+  Served served(options);
+  const Stubs stubs(served.Connect());
+  etcdserverpb::LeaseGrantRequest grant;
+  grant.set_ttl(1000);
+  etcdserverpb::LeaseGrantResponse granted;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(
+        Describe(stubs.Call(*stubs.lease, &etcdserverpb::Lease::Stub::LeaseGrant, grant, &granted)),
+        "OK");
+  }
+  DeafClient deaf(served.address());
+  for (int i = 0; i < 100; ++i) deaf.Ask("/etcdserverpb.Lease/LeaseLeases", "");
+  etcdserverpb::LeaseLeasesResponse leases;
+  EXPECT_TRUE(WaitUntil([&] {
+    return Describe(stubs.Call(*stubs.lease, &etcdserverpb::Lease::Stub::LeaseLeases, {},
+                               &leases)) == "RESOURCE_EXHAUSTED etcdserver: too many requests";
+  }));
+  EXPECT_LE(served.server().figures().answer_octets, std::size_t{16} << 10);
+}
+
 TEST(Limits, AnAnswerThatIsLargerThanTheBudgetPassesAlone) {
   ServerOptions options;
   options.limits.answer_octets = kMebi;
