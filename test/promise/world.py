@@ -182,7 +182,8 @@ class World:
             self.ctl("txn", stdin="\n" + "\n".join(requests[start:start + size]) + "\n\n\n")
 
     def ctl(self, *words, stdin=None, timeout=30):
-        """Stock etcdctl; its output."""
+        """Stock etcdctl, patient; its output."""
+        words = ("--command-timeout=20s", *words)
         if self.store == "etcd":
             return self.etcd.ctl(*words, stdin=stdin, timeout=timeout)
         done = self.servers[0].ctl(*words, stdin=stdin, timeout=timeout)
