@@ -39,7 +39,6 @@ Outcome Interpret(const error_code& error, const char* what, const CheckSpec& sp
       case ENFILE:
       case ENOMEM:
       case ENOBUFS:
-      case EADDRNOTAVAIL:  // no local port is free
         return Inconclusive(std::move(text));
       default:
         break;

@@ -20,8 +20,8 @@ Result<std::chrono::seconds> ReadLease(const Settings& settings) {
   if (ttl->count() % 1000 != 0 || *ttl < kLeastLease || *ttl > kMostLease) {
     return settings.Wrong("lease-ttl", fmt::format("{} is not a whole number of seconds from {} "
                                                    "to {}",
-                                                   Quote(settings.Text("lease-ttl")), kLeastLease.count(),
-                                                   kMostLease.count()));
+                                                   Quote(settings.Text("lease-ttl")),
+                                                   kLeastLease.count(), kMostLease.count()));
   }
   return std::chrono::duration_cast<std::chrono::seconds>(*ttl);
 }

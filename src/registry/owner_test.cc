@@ -214,6 +214,24 @@ TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   EXPECT_THAT(Get(KeyOf(model::Area::kAlive)), HasSubstr("run:server01"));
 }
 
+TEST_F(OwnerTest, AnotherPortOfItsHostIsAnotherOnesUnlessThatIsAnAgents) {
+  for (const std::string owner : {"run:server01", "agent:server01"}) {
+    Order order = NodeOrder(owner);
+    order.instance = "one";
+    const auto lease = Grant();
+    ASSERT_TRUE(registry_.Register(order, Alive(lease), Soon()));
+    order.value.port = 9200;
+    const auto other = registry_.Register(order, Alive(Grant()), Soon());
+    EXPECT_EQ(other.has_value(), owner == "agent:server01");
+    if (!other) {
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9100"));
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9200"));
+      EXPECT_TRUE(registry_.Register(order, Alive(lease), Soon())) << "its own";
+    }
+    ASSERT_TRUE(registry_.Deregister({"node", "one", "", 0, ""}, {}, Soon()));
+  }
+}
+
 TEST_F(OwnerTest, OneThatIsStoppingLetsItGo) {
   ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(Grant()), Soon()));
   ASSERT_TRUE(registry_.Stop(NodeTarget(), kNow + seconds(60), {}, Soon()));
