@@ -11,6 +11,7 @@ import glob
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -228,6 +229,20 @@ class World:
             each.process.kill()
         for each in self.servers:
             each.start(wait)
+
+    def back_up(self):
+        """Of the embedded store: the file."""
+        backup = self.scenario.path("backup")
+        self.local("store", "backup", backup, f"--store.path={self.servers[0].path}")
+        return backup
+
+    def restore(self, backup):
+        """Of a server that is stopped, as the page on operating says."""
+        path = self.servers[0].path
+        os.mkdir(f"{path}.old")
+        for file in glob.glob(f"{path}/store.mdb*"):
+            shutil.move(file, f"{path}.old/")
+        self.local("store", "restore", f"--store.path={path}", backup)
 
     def store_directory(self, each):
         return self.scenario.path(f"{each.name}.data")

@@ -18,7 +18,6 @@ class AgentFault(Fault):
     """The boxes are registered by their agents."""
 
     owner = Agent
-    needs = ("agent", "liveness")
     hold = 2 * LEASE + 5
 
     def __init__(self, world):
@@ -132,7 +131,6 @@ class Wiped(AgentFault):
     """The agents put back what is theirs, by themselves."""
 
     name = "every key wiped under agents"
-    needs = ("agent", "liveness", "protection")
     hold = 10
     reaches = True
 
@@ -180,7 +178,6 @@ class RunFault(AgentFault):
     """The boxes are registered by `rollcall run`, whose children are the exporters."""
 
     owner = Run
-    needs = ("liveness",)
 
 
 class RunKilled(RunFault):

@@ -41,7 +41,6 @@ class GarbageThenRestart(Garbage):
     name = "garbage in ten keys, then rollcall restarted"
     brief = ("embedded",)
     those = TEN
-    needs = ("last-known-good",)
     silent = True
 
     def cause(self):
@@ -134,7 +133,6 @@ class RawDeletes(Fault):
 
     name = "eighty keys deleted one by one by etcdctl del"
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     reaches = True
     limit = 30  # 15% of 200
 

@@ -20,7 +20,6 @@ class Fault:
     etcd_disk = server_disk = None  # a file system of that size for its data
     fake_clock = False  # a wall clock of the servers' own, for World.set_clock()
     owner = None  # (world, box): who registers the boxes; None: they are registered as all others
-    needs = ()  # see features.py
     brief = ()  # with which stores it is one of the short form
     hold, brief_hold = 15, 8
     silent = False  # a server may have no answer: it is stopped, or cannot know

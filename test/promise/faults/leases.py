@@ -3,7 +3,6 @@
 import json
 import time
 
-from features import missing
 from harness.wait import equal, wait_for
 
 from world import OWN, key
@@ -19,7 +18,6 @@ class Expired(Fault):
     name = "40 % of the leases expire, ten keys each"
     brief = ("embedded",)
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     leases = 8
     hosts = HOSTS
     reaches = True
@@ -79,8 +77,7 @@ class AliveExpired(Fault):
             + json.dumps(json.dumps({"since": since, "by": f"agent:{host}", "why": "", "health": "passing"}))
             for i, host in enumerate(HOSTS)])
         wait_for("all leases to expire", lambda: not self._records("alive"), 40, every=0.2)
-        if not missing(("liveness",)):
-            wait_for("each to be dated as lost", lambda: len(self._records("lost")) == len(HOSTS), 10)
+        wait_for("each to be dated as lost", lambda: len(self._records("lost")) == len(HOSTS), 10)
 
     def _records(self, area):
         return self.world.ctl("get", "--prefix", "--keys-only", f"{OWN}/{area}/").split()
@@ -90,5 +87,4 @@ class Retained(AliveExpired):
     """Not removed before they have been lost for as long as their owner said."""
 
     name = "40 % of the agents' leases expire, with a retain of 30 min"
-    needs = ("liveness",)
     extension = {"retain": "30m"}

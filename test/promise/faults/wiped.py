@@ -3,7 +3,7 @@
 import shutil
 import time
 
-from harness.wait import check
+from harness.wait import check, wait_for
 
 from roll import target
 from world import PREFIX, key
@@ -16,7 +16,6 @@ class Wiped(Fault):
 
     name = "the prefix wiped (etcdctl del --prefix)"
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     reaches = True
 
     def cause(self):
@@ -35,12 +34,18 @@ class Wiped(Fault):
 
 
 class WipedAndDeregistered(Wiped):
-    """Somebody who deregisters does not wait until a server has written down what it holds."""
+    """Before a server has written down what it holds, there is nothing to deregister, and who tries
+    is told so; soon after there is."""
 
     name = "the prefix wiped, h007 deregistered in the same moment"
+    acts = False
 
     def cause(self):
         self.wipe()
+        self.world.register("node", "new")
+        self.roll.leave([target("node", "h007")])
+        wait_for("h007 to be deregistered", lambda: self.world.try_command(
+            "deregister", "node", "--host=h007").returncode == 0, 5, every=0.2)
 
 
 class WipedServices(Wiped):
@@ -92,7 +97,6 @@ class WipedThenOutage(Wiped):
 
     name = "the prefix wiped, etcd killed at once, rollcall restarted"
     stores = ("etcd",)
-    needs = ("protection", "last-known-good")
     silent = True
 
     def cause(self):
@@ -109,7 +113,6 @@ class WipedThenOutage(Wiped):
 class WipedWhileDown(Wiped):
     name = "the prefix wiped while rollcall was down"
     stores = ("etcd",)
-    needs = ("protection", "last-known-good")
     silent = True
 
     def cause(self):
