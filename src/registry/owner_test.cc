@@ -13,7 +13,6 @@ using model::Health;
 using std::chrono::seconds;
 using store::After;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kNode[] = "/skydns/internal/prom/node/server01";
 constexpr WallTime kNow{seconds(1'700'000'000)};
