@@ -231,8 +231,8 @@ def execute(scenario, name, cluster):
             done = cli("check", "config", file)
             check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
         elif language == "yaml" and "services" in attributes:
-            directory = os.path.dirname(scenario.write(f"services-{line}/a.yml", text))
-            done = cli("check", "services", directory)
+            scenario.write(f"services-{line}.d/all.yml", text)
+            done = cli("check", "services", scenario.path(f"services-{line}.d"))
             check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
         elif language == "yaml":
             promtool(scenario.write(f"prometheus-{line}.yml", text), place)
@@ -287,8 +287,8 @@ def run(scenario):
     check(done.returncode == 0, f"unbound.conf: {done.stdout}{done.stderr}")
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
-    for name in ["README.md", "doc/prometheus.md", "doc/states.md", "doc/migrate.md",
-                 "doc/operating.md", "doc/agent.md"]:
+    for name in ["README.md", "doc/prometheus.md", "doc/agent.md", "doc/states.md", "doc/migrate.md",
+                 "doc/operating.md"]:
         execute(scenario, name, cluster)
 
 
