@@ -1,9 +1,7 @@
 // rollcall serve
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <cstdlib>
@@ -368,17 +366,7 @@ class StopLimit {
   std::jthread thread_;  // last: it uses the others
 };
 
-// As many connections as the system lets us have: by default it is a thousand, where ten
-// times as many hosts may come.
-void AllowManyDescriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int Run(const Invocation& invocation) {
-  AllowManyDescriptors();
   const auto options = Load(invocation);
   if (!options) return Report(options.error());
   // Before the first thread, so that none of them takes our signals; and that of a log which

@@ -116,9 +116,11 @@ def restarts(scenario, store, agent):
     agent.process.kill()
     wait_for("its sign of life to go", lambda: value(store, record("alive")) is None, LEASE + 5)
     equal(modified(store, NODE), before[0], "the registration stays")
-    wait_for("lost", lambda: state() == "lost", 5)
+    wait_for("lost, and dated by the server", lambda: value(store, record("lost")), 10)
+    equal(state(), "lost", "its state")
     agent.start()
     wait_for("passing", lambda: state() == "passing", 8)
+    wait_for("the date to go", lambda: value(store, record("lost")) is None, 8)
     equal(modified(store, NODE), before[0], "and was left alone")
     scenario.step("restarted: nothing written; killed: lost, and back")
 
@@ -196,7 +198,13 @@ def stops(scenario, store, agent):
     agent.start()
     wait_for("the mark to go", lambda: value(store, record("stopping", SPARE)) is None, 8)
     equal(modified(store, SPARE), before, "the registration was left alone")
-    scenario.step("a clean stop marks, a start takes the mark away")
+    agent.argv.append("--stop-grace=1s")
+    agent.restart()
+    agent.process.stop()
+    wait_for("the server to carry the stop out", lambda: value(store, SPARE) is None, 20)
+    agent.start()
+    wait_for("a start to register it again", lambda: state("spare") == "passing", 8)
+    scenario.step("a clean stop marks, a start takes the mark away; else a server deregisters")
 
 
 def shipped(scenario):
