@@ -180,6 +180,19 @@ TEST_F(OwnerTest, DoesNotUndoADeregistrationThatItHasNotSeen) {
   EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
 }
 
+TEST_F(OwnerTest, UndoesADeregistrationThatWasForAsLongAsItWasAway) {
+  const auto lease = Grant();
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(lease), Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"serve@ns1", "retained for 1h", true}, Soon()));
+  const auto found = registry_.SayAlive(NodeOrder(), Alive(lease), Soon());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->presence, Presence::kMissing);
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(Get(KeyOf(model::Area::kGone)), "");
+}
+
 // A backup from before it was registered has been restored, and with it the mark of an
 // earlier end.
 TEST_F(OwnerTest, IsNotKeptAwayByAMarkOfEarlierTimes) {
