@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "agent/check_url.h"
+#include "base/quote.h"
 #include "model/duration.h"
 
 namespace rollcall::agent {
@@ -148,7 +149,7 @@ void Fields::OneOf(const std::string& name, std::string& value,
   if (!field) return;
   const std::string text = field->value.IsScalar() ? field->value.Scalar() : std::string();
   if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
-    return Note(field->key, fmt::format("field {}{}: {:?} is none of {}", above_, name, text,
+    return Note(field->key, fmt::format("field {}{}: {} is none of {}", above_, name, Quote(text),
                                         fmt::join(choices, ", ")));
   }
   value = text;
@@ -196,7 +197,7 @@ Result<void> FinishCheck(const YAML::Node& node, const std::string& file, const 
                                         [&](const Kind& k) { return k.name == type; });
   if (kind == std::end(kKinds)) {
     return Wrong(file, node,
-                 fmt::format("check.type: {:?} is none of none, http, tcp, command", type));
+                 fmt::format("check.type: {} is none of none, http, tcp, command", Quote(type)));
   }
   check.type = kind->type;
   for (const auto& [field, given] :

@@ -37,7 +37,7 @@ class ResolveTest : public ::testing::Test {
     const catalog::RegistrationPtr before = view_.tree.FindKey(kv.key);
     const auto made = catalog::MakeRegistration("/skydns", kv, before.get()).value();
     view_.tree.Put(made);
-    view_.marks.LookAtLife(kv.key, made.get());
+    view_.marks.LookAt(kv.key, made.get());
   }
   // One that names an owner, with its health if it is alive.
   void PutOwned(const std::string& path, const std::string& host,
@@ -48,7 +48,7 @@ class ResolveTest : public ::testing::Test {
   void PutMark(model::Area area, const std::string& subject, const model::Record& record) {
     view_.marks.Set(area, subject,
                     std::make_shared<const catalog::Mark>(catalog::Mark{record, true, 1}));
-    view_.marks.LookAtLife(subject, view_.tree.FindKey(subject).get());
+    view_.marks.LookAt(subject, view_.tree.FindKey(subject).get());
   }
   void PutHost(const std::string& path, const std::string& host) {
     Put(path, R"({"host":")" + host + R"(","port":9100})");

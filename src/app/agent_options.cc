@@ -4,6 +4,7 @@
 
 #include "app/address.h"
 #include "app/command.h"
+#include "base/quote.h"
 #include "registry/validate.h"
 
 namespace rollcall::app {
@@ -17,10 +18,10 @@ Result<std::chrono::seconds> ReadLease(const Settings& settings) {
   const auto ttl = settings.Duration("lease-ttl");
   if (!ttl) return Fail(ttl.error());
   if (ttl->count() % 1000 != 0 || *ttl < kLeastLease || *ttl > kMostLease) {
-    return settings.Wrong("lease-ttl", fmt::format("{:?} is not a whole number of seconds from {} "
+    return settings.Wrong("lease-ttl", fmt::format("{} is not a whole number of seconds from {} "
                                                    "to {}",
-                                                   settings.Text("lease-ttl"), kLeastLease.count(),
-                                                   kMostLease.count()));
+                                                   Quote(settings.Text("lease-ttl")),
+                                                   kLeastLease.count(), kMostLease.count()));
   }
   return std::chrono::duration_cast<std::chrono::seconds>(*ttl);
 }

@@ -102,16 +102,13 @@ void Announcer::Loop(const std::stop_token& stop) {
   for (;;) {
     const auto done = registered_address_.empty() ? Once(stop) : Attend();
     if (deregistered()) return EndLease(store::After(kLastTry));
-    if (!done) {
-      const ErrorCode code = done.error().code;
-      if (!IsAway(done.error()) && code != ErrorCode::kRefused && code != ErrorCode::kConflict) {
-        // The exporter runs on; only its registration is wrong.
-        log::Error("not registered, and trying again would not help",
-                   {{"error", done.error().message}});
-        return;
-      }
-      TellWait(done.error());
+    if (!done && done.error().code == ErrorCode::kInvalid) {
+      // The exporter runs on; only its registration is wrong.
+      log::Error("not registered, and trying again would not help",
+                 {{"error", done.error().message}});
+      return;
     }
+    if (!done) TellWait(done.error());
     if (!Sleep(stop, Pause(done))) return;
   }
 }
@@ -143,6 +140,8 @@ Result<registry::Terms> Announcer::TermsNow(store::Deadline deadline) {
   registry::Terms terms{.lease = options_.remove_on_loss ? *lease : 0};
   const std::lock_guard lock(mutex_);
   terms.alive = alive_;
+  terms.registered_revision = registered_revision_;
+  terms.registered = registered_;
   terms.alive->lease = *lease;
   return terms;
 }
@@ -213,6 +212,8 @@ Result<void> Announcer::Once(const std::stop_token& stop) {
              {"revision", written->revision}});
   WarnIfReplaced(*written);
   presence_ = registry::Presence::kThere;
+  registered_revision_ = written->revision;
+  registered_ = SystemClock().WallNow();
   // What it is named by now, it is named by from now on, whatever comes and goes beside it.
   order_.order.instance = written->key.substr(written->key.rfind('/') + 1);
   order_.order.value.host = *address;
@@ -251,6 +252,8 @@ Result<void> Announcer::Attend() {
     if (!written) return Failed(written.error());
     log::Warn("it had vanished without being deregistered, and was put back",
               {{"key", written->key}, {"revision", written->revision}});
+    registered_revision_ = written->revision;
+    registered_ = SystemClock().WallNow();
     return {};
   }
   TellPresence(*found);

@@ -81,6 +81,8 @@ class Announcer {
   PendingOrder order_;
   const Options options_;
   std::string registered_address_;
+  store::Revision registered_revision_ = 0;
+  WallTime registered_{};
   bool returned_ = false;       // an earlier start's registration knows that we are there
   Stage stage_ = Stage::kNone;  // what is being tried
   Stage told_ = Stage::kNone;   // what the log last said we wait for

@@ -10,6 +10,7 @@
 #include "app/config_file.h"
 #include "app/orders.h"
 #include "app/serve_options.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -60,7 +61,7 @@ int CheckConfig(const Invocation& invocation) {
   const std::string whose = invocation.settings.Text("for");
   if (whose != "serve" && whose != "agent") {
     return Report(
-        invocation.settings.Wrong("for", fmt::format("{:?} is neither serve nor agent", whose))
+        invocation.settings.Wrong("for", fmt::format("{} is neither serve nor agent", Quote(whose)))
             .value());
   }
   int status = kDone;

@@ -90,10 +90,11 @@ class Service {
     for (const auto& address : dns_.bound()) {
       log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
     }
-    feed_.Start();
+    // Whoever sees it answer surely finds its store and its metrics there.
     if (auto ok = store_->Start(); !ok) return ok;
-    keeper_.Start();
     if (auto ok = StartWeb(); !ok) return ok;
+    feed_.Start();
+    keeper_.Start();
     if (auto orders_go_to = options_.ForOrders()) {
       flusher_.emplace(*std::move(orders_go_to),
                        [this] { return feed_.standing() == Standing::kSynced; });

@@ -191,10 +191,12 @@ void Ledger::Publish(Stage stage, bool list_ended) {
     }
     for (const auto& [record, staged] : stage.marks) {
       view.marks.Set(staged.area, staged.subject, staged.mark);
-      if (staged.area != model::Area::kAlive || stage.changes.contains(staged.subject)) continue;
-      view.marks.LookAtLife(staged.subject, view.tree.FindKey(staged.subject).get());
+      const bool alive_or_held =
+          staged.area == model::Area::kAlive || staged.area == model::Area::kHeld;
+      if (!alive_or_held || stage.changes.contains(staged.subject)) continue;
+      view.marks.LookAt(staged.subject, view.tree.FindKey(staged.subject).get());
     }
-    for (const auto& [key, change] : stage.changes) view.marks.LookAtLife(key, change.put.get());
+    for (const auto& [key, change] : stage.changes) view.marks.LookAt(key, change.put.get());
     for (const store::LeaseId id : stage.leases) view.leases.erase(id);
     view.revision = revision_;
     view.serial_offset = offset;

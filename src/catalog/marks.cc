@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "model/duration.h"
+
 namespace rollcall::catalog {
 namespace {
 
@@ -64,11 +66,30 @@ void Marks::LookAtLife(const std::string& key, const Registration* registration)
     return;
   }
   lifeless_.insert(key);
-  if (registration->extension->retain.empty()) {
+  const std::string& retain = registration->extension->retain;
+  const auto duration = model::ParseDuration(retain);
+  if (retain.empty() || !duration) {  // what cannot be read is no order
     retained_.erase(key);
   } else {
-    retained_.insert(key);
+    retained_[key] = *duration;
   }
+}
+
+// What is held is served as of when it vanished, or from the record; never newer than it.
+void Marks::LookAtHold(const std::string& key, const Registration* registration) {
+  const Mark* const held = Find(Area::kHeld, key);
+  const bool settled =
+      held && held->revision != 0 && (!registration || registration->mod_revision > held->revision);
+  if (settled) {
+    settled_.insert(key);
+  } else {
+    settled_.erase(key);
+  }
+}
+
+void Marks::LookAt(const std::string& key, const Registration* registration) {
+  LookAtLife(key, registration);
+  LookAtHold(key, registration);
 }
 
 std::string_view HostOf(const Registration& registration) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,16 +49,22 @@ class Marks {
   // Registrations that name an owner and have no `alive` record: lost, if it lasts.
   [[nodiscard]] const TextSet& lifeless() const { return lifeless_; }
   // Of those, the ones whose owner said after how long they may be deregistered (`retain`).
-  [[nodiscard]] const TextSet& retained() const { return retained_; }
-  // `registration` (null: erased) has changed, or the `alive` record under its key.
-  void LookAtLife(const std::string& key, const Registration* registration);
+  [[nodiscard]] const TextMap<std::chrono::milliseconds>& retained() const { return retained_; }
+  // `held` records whose registration is in the store again, or in nobody's view.
+  [[nodiscard]] const TextSet& settled() const { return settled_; }
+  // `registration` (null: erased) has changed, or the record `alive` or `held` of its key.
+  void LookAt(const std::string& key, const Registration* registration);
 
  private:
   [[nodiscard]] static std::size_t Index(model::Area area);
 
   std::array<ByKey, kAreas.size()> areas_;
+  void LookAtLife(const std::string& key, const Registration* registration);
+  void LookAtHold(const std::string& key, const Registration* registration);
+
   TextSet lifeless_;
-  TextSet retained_;
+  TextMap<std::chrono::milliseconds> retained_;
+  TextSet settled_;
 };
 
 // The host of an owner written `agent:HOST` or `run:HOST`; else, for what names no owner,

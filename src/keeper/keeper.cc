@@ -36,6 +36,7 @@ void Keeper::Start() {
 
 void Keeper::Stop() {
   if (!thread_.joinable()) return;
+  stopping_ = true;
   thread_.request_stop();
   thread_.join();
 }
@@ -117,9 +118,12 @@ void Keeper::CarryOut() {
   std::size_t writes = 0;
   std::size_t beyond = 0;
   told_ = 0;
+  const SteadyTime end = clock_.Now() + options_.most_time;
+  bool more = false;
   for (auto& [id, waiting] : waiting_) {
     if (waiting.due > clock_.Now()) continue;
-    if (writes == options_.most_writes) break;
+    more = writes == options_.most_writes || clock_.Now() > end;
+    if (more || stopping_) break;
     if (waiting.want.verb == Verb::kRetire && !MayRetire(waiting.want)) {
       ++beyond;
       continue;
@@ -131,7 +135,7 @@ void Keeper::CarryOut() {
     }
     backoff_.Reset();
   }
-  if (writes == options_.most_writes) next_look_ = soonest_look_;
+  if (more) next_look_ = soonest_look_;
   protection_told_ = protection_told_ && beyond > 0;
   state_.Lock()->waiting = beyond;
 }

@@ -45,7 +45,9 @@ struct Options {
   std::chrono::milliseconds count_pause{5000};  // of the census
   std::chrono::milliseconds spread{1000};       // within which a server writes what it wants
   std::chrono::milliseconds call_timeout{2000};
-  std::size_t most_writes = 500;  // of one turn
+  // Of one turn; then it looks again.
+  std::size_t most_writes = 500;
+  std::chrono::milliseconds most_time{5000};
 };
 
 struct Counters {
@@ -125,6 +127,7 @@ class Keeper {
 
   std::array<std::atomic<std::uint64_t>, kVerbs> done_{};
   std::atomic<std::uint64_t> failed_{0};
+  std::atomic<bool> stopping_{false};
   Guarded<State> state_;
   std::mutex wake_mutex_;
   std::condition_variable_any wake_;

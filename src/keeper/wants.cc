@@ -46,21 +46,20 @@ class Looker {
     for (const auto& [key, mark] : Of(Area::kHeld)) {
       if (!IsOurs(key)) continue;
       ++looked_.tally.held;
-      if (mark->revision == 0) {
-        ++looked_.tally.held_here;
-        Add({.verb = Verb::kHold,
-             .seen = {.key = key},
-             .reason = {options_.by, mark->record.why},
-             .value = mark->record.value});
-        continue;
-      }
-      if (!mark->readable) continue;
+      if (mark->revision != 0) continue;
+      ++looked_.tally.held_here;
+      if (IsFull()) continue;
+      Add({.verb = Verb::kHold,
+           .seen = {.key = key},
+           .reason = {options_.by, mark->record.why},
+           .value = mark->record.value});
+    }
+    for (const std::string& key : view_.marks.settled()) {
+      const Mark* const mark = view_.marks.Find(Area::kHeld, key);
+      if (IsFull() || !IsOurs(key) || !mark || !mark->readable) continue;
       const RegistrationPtr registration = view_.tree.FindKey(key);
-      const store::Revision revision = registration ? registration->mod_revision : 0;
-      // Else it is served as of when it vanished, or from the record.
-      const bool back = revision > mark->revision;
-      if (registration && !back) continue;
-      Add({.verb = Verb::kUnhold, .seen = {key, revision, mark->revision}});
+      Add({.verb = Verb::kUnhold,
+           .seen = {key, registration ? registration->mod_revision : 0, mark->revision}});
     }
   }
 
@@ -68,7 +67,7 @@ class Looker {
     const auto& lifeless = view_.marks.lifeless();
     looked_.tally.lost = lifeless.size();
     for (const auto& [key, mark] : Of(Area::kLost)) {
-      if (!IsOurs(key) || lifeless.contains(key) || IsHeld(key)) continue;
+      if (lifeless.contains(key) || IsFull() || !IsOurs(key) || IsHeld(key)) continue;
       const RegistrationPtr registration = view_.tree.FindKey(key);
       const bool alive = registration && IsOwned(*registration);
       Add({.verb = Verb::kForgetLost,
@@ -76,6 +75,7 @@ class Looker {
            .found = alive ? Found::kAlive : Found::kNotOwned});
     }
     for (const std::string& key : lifeless) {
+      if (IsFull()) break;
       if (view_.marks.Find(Area::kLost, key) || IsHeld(key)) continue;
       const RegistrationPtr registration = view_.tree.FindKey(key);
       if (!registration) continue;
@@ -110,22 +110,25 @@ class Looker {
 
   void LookAtRetained() {
     Tally& tally = looked_.tally;
-    for (const std::string& key : view_.marks.retained()) {
+    for (const auto& [key, retain] : view_.marks.retained()) {
       const Mark* const lost = view_.marks.Find(Area::kLost, key);
-      const RegistrationPtr registration = view_.tree.FindKey(key);
-      if (!lost || !lost->readable || !registration || IsHeld(key)) continue;
-      const auto retain = model::ParseDuration(registration->extension->retain);
-      if (!retain || IsMaintained(*registration)) continue;
+      if (!lost || !lost->readable) continue;
       ++tally.retained;
-      const WallTime due = lost->record.since + *retain;
+      const WallTime due = lost->record.since + retain;
       tally.next_retired = std::min(tally.next_retired.value_or(due), due);
+      // Before that there is nothing to be seen that would count.
+      if (wall_now_ + 2 * kLongestSighting < due) continue;
+      const RegistrationPtr registration = view_.tree.FindKey(key);
+      if (!registration || IsHeld(key) || IsMaintained(*registration)) continue;
       const auto seen = Seen("lost " + key, lost->revision);
-      if (wall_now_ < due || seen < std::min(*retain, kLongestSighting)) continue;
+      if (IsFull() || wall_now_ < due || seen < std::min(retain, kLongestSighting)) continue;
       Add({.verb = Verb::kRetire,
            .seen = {key, registration->mod_revision, lost->revision},
-           .reason = {options_.by, fmt::format("lost since {}, retained for {}",
-                                               model::FormatTime(lost->record.since),
-                                               model::FormatDuration(*retain))},
+           .reason = {options_.by,
+                      fmt::format("lost since {}, retained for {}",
+                                  model::FormatTime(lost->record.since),
+                                  model::FormatDuration(retain)),
+                      true},
            .registration = registration});
     }
   }
@@ -158,8 +161,10 @@ class Looker {
     const std::string& prefix = options_.prefix;
     return key.size() > prefix.size() && key.starts_with(prefix) && key[prefix.size()] == '/';
   }
+  // The others another time.
+  [[nodiscard]] bool IsFull() const { return looked_.wants.size() >= options_.most_wants; }
   void Add(Want want) {
-    if (looked_.wants.size() < options_.most_wants) looked_.wants.push_back(std::move(want));
+    if (!IsFull()) looked_.wants.push_back(std::move(want));
   }
 
   const catalog::View& view_;

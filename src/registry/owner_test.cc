@@ -13,7 +13,6 @@ using model::Health;
 using std::chrono::seconds;
 using store::After;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kNode[] = "/skydns/internal/prom/node/server01";
 constexpr WallTime kNow{seconds(1'700'000'000)};
@@ -181,6 +180,41 @@ TEST_F(OwnerTest, DoesNotUndoADeregistrationThatItHasNotSeen) {
   EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
 }
 
+TEST_F(OwnerTest, UndoesADeregistrationThatWasForAsLongAsItWasAway) {
+  const auto lease = Grant();
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(lease), Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"serve@ns1", "retained for 1h", true}, Soon()));
+  const auto found = registry_.SayAlive(NodeOrder(), Alive(lease), Soon());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->presence, Presence::kMissing);
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(Get(KeyOf(model::Area::kGone)), "");
+}
+
+// A backup from before it was registered has been restored, and with it the mark of an
+// earlier end.
+TEST_F(OwnerTest, IsNotKeptAwayByAMarkOfEarlierTimes) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), 0, Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"root@server01", "moved"}, Soon()));
+  const auto lease = Grant();
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  const auto at = [&](store::Revision revision, WallTime time) {
+    terms.registered_revision = revision;
+    terms.registered = time;
+    return PresenceOf(NodeOrder(), terms);
+  };
+  const store::Revision later = store_->header().revision + 1;
+  EXPECT_EQ(at(later, kNow - seconds(1)), Presence::kDeregistered) << "in the restored store";
+  EXPECT_EQ(at(1, kNow + seconds(1)), Presence::kDeregistered) << "by a clock that is behind";
+  EXPECT_FALSE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(at(later, kNow + seconds(1)), Presence::kMissing);
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_NE(Get(kNode), "");
+}
+
 TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(Grant()), Soon()));
   Order other = NodeOrder("run:server02", "192.0.2.2");
@@ -190,6 +224,24 @@ TEST_F(OwnerTest, ALivingOneKeepsItsInstanceFromAnotherHost) {
   EXPECT_THAT(refused.error().message, HasSubstr("run:server01 at 192.0.2.1:9100"));
   EXPECT_THAT(refused.error().message, HasSubstr("run:server02 at 192.0.2.2:9100"));
   EXPECT_THAT(Get(KeyOf(model::Area::kAlive)), HasSubstr("run:server01"));
+}
+
+TEST_F(OwnerTest, AnotherPortOfItsHostIsAnotherOnesUnlessThatIsAnAgents) {
+  for (const std::string owner : {"run:server01", "agent:server01"}) {
+    Order order = NodeOrder(owner);
+    order.instance = "one";
+    const auto lease = Grant();
+    ASSERT_TRUE(registry_.Register(order, Alive(lease), Soon()));
+    order.value.port = 9200;
+    const auto other = registry_.Register(order, Alive(Grant()), Soon());
+    EXPECT_EQ(other.has_value(), owner == "agent:server01");
+    if (!other) {
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9100"));
+      EXPECT_THAT(other.error().message, HasSubstr("run:server01 at 192.0.2.1:9200"));
+      EXPECT_TRUE(registry_.Register(order, Alive(lease), Soon())) << "its own";
+    }
+    ASSERT_TRUE(registry_.Deregister({"node", "one", "", 0, ""}, {}, Soon()));
+  }
 }
 
 TEST_F(OwnerTest, OneThatIsStoppingLetsItGo) {

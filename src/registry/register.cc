@@ -12,6 +12,13 @@ namespace {
 
 constexpr int kTries = 32;  // each lost race means that somebody else won one
 
+// Whether the two are one owner's.  An agent is alone on its host, and may move what it has
+// to another port; of `run` there are several, so another port is another one's.
+bool IsOfOneOwner(const model::Service& held, const model::Service& wanted) {
+  return held.extension.owner == wanted.extension.owner && held.host == wanted.host &&
+         (held.port == wanted.port || !held.extension.owner.starts_with("run:"));
+}
+
 // Who else holds the instance by a living `alive` key, if anybody.  Who is stopping has
 // said that he lets it go; what lies under the asker's own lease is the asker's, also if
 // its address was another one then.
@@ -19,7 +26,7 @@ Result<void> CheckHolder(const Snapshot& now, const model::Service& held,
                          const model::Service& wanted, store::LeaseId own) {
   if (!now.alive || now.stopping || held.extension.owner.empty()) return {};
   if (own != 0 && now.alive->lease == own) return {};
-  if (held.extension.owner == wanted.extension.owner && held.host == wanted.host) return {};
+  if (IsOfOneOwner(held, wanted)) return {};
   const std::string& asker = wanted.extension.owner;
   return Fail(ErrorCode::kConflict,
               fmt::format("{} is held by {} at {}, which is alive; not given to {} at {}",
@@ -77,7 +84,7 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    if (terms.unless_deregistered && now->gone && !now->registration) {
+    if (terms.unless_deregistered && IsDeregistered(*now, terms)) {
       return Fail(ErrorCode::kNotFound, fmt::format("{} has been deregistered", now->key));
     }
     auto change = Weigh(*now, order.value, value, terms);

@@ -48,14 +48,19 @@ struct SignOfLife {
 struct Terms {
   store::LeaseId lease = 0;              // it goes with this lease; 0: it persists
   std::optional<SignOfLife> alive = {};  // of its owner, in the same transaction
-  // Not if somebody has deregistered it: then kNotFound, which says who.
+  // Not if somebody has deregistered it since: then kNotFound, which says who.
   bool unless_deregistered = false;
+  // When the owner registered it, by the store and by the clock.  A mark that is older by
+  // both comes from a backup, and means an earlier one.
+  store::Revision registered_revision = 0;
+  WallTime registered{};
 };
 
 // What an owner finds of its instance.
 enum class Presence : std::uint8_t {
   kThere,         // registered as it was, and its sign of life as told
-  kMissing,       // gone without a mark, or held by another lease: to be registered again
+  kMissing,       // gone without a mark, or with one that lets it come back, or held by
+                  // another lease: to be registered again
   kDeregistered,  // gone with a mark: somebody meant it
   kReplaced,      // another registration stands there
 };
@@ -88,6 +93,8 @@ struct Target {
 struct Reason {
   std::string by;   // "root@server01"
   std::string why;  // "rollcall deregister"
+  // Nobody wanted it gone for good: who defines the instance registers it when he is back.
+  bool again = false;
 };
 
 struct Listed {

@@ -20,11 +20,9 @@ std::string Describe(const store::KeyValue& gone) {
                      mark->why.empty() ? "no reason given" : mark->why);
 }
 
-Found Look(const Snapshot& now, const model::Service& wanted, store::LeaseId lease) {
-  if (!now.registration) {
-    if (now.gone) return {Presence::kDeregistered, Describe(*now.gone)};
-    return {Presence::kMissing, {}};
-  }
+Found Look(const Snapshot& now, const model::Service& wanted, const Terms& terms) {
+  if (IsDeregistered(now, terms)) return {Presence::kDeregistered, Describe(*now.gone)};
+  if (!now.registration) return {Presence::kMissing, {}};
   const auto held = model::ParseService(now.registration->value);
   // What cannot be read may have been ours, and is worth nothing to anybody.
   if (!held) return {Presence::kMissing, {}};
@@ -35,7 +33,7 @@ Found Look(const Snapshot& now, const model::Service& wanted, store::LeaseId lea
                                      ? fmt::format("{}, which has no owner", Endpoint(*held))
                                      : fmt::format("{} of {}", Endpoint(*held), owner)};
   }
-  return {now.registration->lease == lease ? Presence::kThere : Presence::kMissing, {}};
+  return {now.registration->lease == terms.lease ? Presence::kThere : Presence::kMissing, {}};
 }
 
 }  // namespace
@@ -44,6 +42,14 @@ std::string Endpoint(const model::Service& service) {
   const bool v6 = service.host.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", service.host, service.port)
             : fmt::format("{}:{}", service.host, service.port);
+}
+
+bool IsDeregistered(const Snapshot& now, const Terms& terms) {
+  if (now.registration || !now.gone) return false;
+  const auto mark = model::ParseRecord(now.gone->value);
+  if (mark && mark->again) return false;  // only for as long as its owner was away
+  if (now.gone->mod_revision >= terms.registered_revision) return true;
+  return !mark || mark->since >= terms.registered;
 }
 
 void WriteAlive(const Snapshot& now, const SignOfLife& alive, const std::string& owner,
@@ -60,7 +66,7 @@ Result<Found> Registry::SayAlive(const Order& order, const Terms& terms, store::
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
-    Found found = Look(*now, order.value, terms.lease);
+    Found found = Look(*now, order.value, terms);
     if (found.presence != Presence::kThere) return found;
     store::TxnRequest txn;
     txn.compares = now->Unmoved();

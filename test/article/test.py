@@ -15,6 +15,7 @@ from harness.unit import Unit  # noqa: E402
 from harness.wait import check, equal, holds, wait_for  # noqa: E402
 
 BASE = "/skydns/local/prom"
+GRACE = 5
 EXAMPLES = f"{ROOT}/packaging/examples"
 UNITS = f"{ROOT}/packaging/systemd"
 PROGRAMS = {
@@ -75,8 +76,9 @@ class Article:
         return dns.answer(name, rdtype, server=self.company.address, port=53, timeout=15)
 
     def unit(self, template, service, host, **changes):
-        # register.sh finds rollcall in PATH.
-        environment = {**environment_file("prom"), **environment_file("prom-node"), **changes,
+        # register.sh finds rollcall in PATH.  A minute of grace is long for a test.
+        environment = {**environment_file("prom"), **environment_file("prom-node"),
+                       "ROLLCALL_ARGS": f"--stop-grace={GRACE}s", **changes,
                        "PATH": f"{self.scenario.path('bin')}:{os.environ['PATH']}"}
         if "EXPORTER_PORT" in changes:
             environment["EXPORTER_COMMAND"] = environment["EXPORTER_COMMAND"].replace(
@@ -151,7 +153,9 @@ def exporters(article, prometheus):
         if round_ == 0:
             for unit in units:
                 equal(unit.stop() in (0, 143, -15), True, f"{unit.name} stops")
-            equal(article.etcd.keys(f"{BASE}/node/"), [], "a stop deregisters")
+            equal(article.etcd.keys(f"{BASE}/node/"), [f"{BASE}/node/server01"],
+                  "a stop deregisters: register.sh at once")
+            wait_for("the other after its grace", lambda: not article.etcd.keys(f"{BASE}/node/"), GRACE * 3)
             wait_for("none left", lambda: not prometheus.targets("node"), 40)
             step("systemctl stop deregisters, by both ways")
     return units
@@ -164,6 +168,17 @@ def deregistration(article, prometheus, units):
     units[1].start()
     wait_for("both up after the crash", lambda: both_up(prometheus), 40)
     step("a crash of an exporter leaves it registered")
+    for unit in units:
+        if unit.name.startswith("prom@"):
+            lookups = prometheus.metric("prometheus_sd_dns_lookups_total")
+            unit.stop()
+            holds("both are targets while it restarts", lambda: len(prometheus.targets("node")) == 2, 2, every=0.2)
+            unit.start()
+            holds("both are targets, past its grace", lambda: len(prometheus.targets("node")) == 2, GRACE + 3,
+                  every=0.2)
+            check(prometheus.metric("prometheus_sd_dns_lookups_total") > lookups, "it has asked meanwhile")
+            wait_for("both up after the restart", lambda: both_up(prometheus), 40)
+    step("systemctl restart is no gap")
     units[0].stop()
     name = units[1].host.name + ".node"
     wait_for("one left", lambda: both_up(prometheus, names=[name]), 40)

@@ -161,12 +161,12 @@ def pending(scenario, etcd):
 
 
 def supervising(scenario, etcd):
-    """`run`: registered when the port answers; only a clean stop deregisters."""
+    """`run`: registered when the port answers; only a clean stop deregisters (at once, as told)."""
     key = "/skydns/internal/prom/app/box"
 
     def start(name, port, *status):
         return scenario.start(name, [BINARY, "run", "app", "--host=box", "--address=127.0.0.1",
-                                     f"--port={port}", "--", *CHILD, str(port), *status])
+                                     f"--port={port}", "--stop-grace=0s", "--", *CHILD, str(port), *status])
 
     run = start("run-term", 9300, "7")
     wait_for("it to be registered", lambda: etcd.get(key))

@@ -123,6 +123,8 @@ class Page:
 
     def beside(self, command, verb, name):
         command = command.replace("/usr/bin/prometheus-node-exporter", server("prometheus-node-exporter"))
+        # What the reader ends has gone by the next block, as after a minute.
+        command = command.replace("rollcall run ", "rollcall run --stop-grace=0s ")
         if verb == "serve":
             self.stop_servers()
         child = self.scenario.start(name, ["bash", "-c", f"exec {command}"], env=self.env, cwd=self.cwd)
@@ -225,6 +227,10 @@ def execute(scenario, name, cluster):
             file = scenario.write(f"config-{line}.yml", text)
             done = cli("check", "config", file)
             check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
+        elif language == "yaml" and "services" in attributes:
+            scenario.write(f"services-{line}.d/all.yml", text)
+            done = cli("check", "services", scenario.path(f"services-{line}.d"))
+            check(done.returncode == 0, f"{place}: {done.stdout}{done.stderr}")
         elif language == "yaml":
             promtool(scenario.write(f"prometheus-{line}.yml", text), place)
         else:
@@ -278,7 +284,7 @@ def run(scenario):
     check(done.returncode == 0, f"unbound.conf: {done.stdout}{done.stderr}")
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
-    for name in ["README.md", "doc/prometheus.md", "doc/states.md", "doc/migrate.md",
+    for name in ["README.md", "doc/prometheus.md", "doc/agent.md", "doc/states.md", "doc/migrate.md",
                  "doc/operating.md"]:
         execute(scenario, name, cluster)
 

@@ -130,6 +130,20 @@ class Cluster:
         for member in self.members:
             shutil.rmtree(member.directory)
 
+    def snapshot(self, path):
+        self.ctl("snapshot", "save", path, member=self.members[0])
+
+    def restore(self, path):
+        """From a snapshot, with every member dead: under the cluster's id, its revision as it was then."""
+        for member in self.members:
+            shutil.rmtree(member.directory)
+            done = process.run([server("etcdctl"), "snapshot", "restore", path, "--name", member.name,
+                                "--data-dir", member.directory, "--initial-cluster", self.peers,
+                                "--initial-advertise-peer-urls", f"http://{member.address}:2380"],
+                               env={"ETCDCTL_API": "3"})
+            if done.returncode:
+                raise Failure(f"etcdctl snapshot restore: {done.stderr}")
+
     def move_leader(self, member):
         if member.leads():
             return

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import urllib.parse
 
 from .scenario import server
 from .wait import wait_for
@@ -36,6 +37,11 @@ class Prometheus:
         """One of its own metrics, summed over its labels."""
         return sum(float(line.rsplit(" ", 1)[1]) for line in self._get("/metrics")[1].decode().splitlines()
                    if line.startswith((name + " ", name + "{")))
+
+    def query(self, expression):
+        """The values of an instant query, as text."""
+        found = json.loads(self._get(f"/api/v1/query?query={urllib.parse.quote(expression)}")[1])
+        return [series["value"][1] for series in found["data"]["result"]]
 
     def wait_lookups(self, count):
         """Until it has asked DNS `count` times more."""

@@ -118,12 +118,18 @@ class Embedded(Server):
 
 
 def web(path, port=9530):
-    """(status, text) of a server's HTTP side."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+    """(status, text) of a server's HTTP side, which is there a moment after it answers."""
+    def ask():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ConnectionRefusedError):
+                return None
+            raise
+    return wait_for("its HTTP side", ask, 5)
 
 
 def cli(*words, env=None, host=None, timeout=30, pending=None):

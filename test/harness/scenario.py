@@ -78,11 +78,15 @@ def main(run, name=None):
         sys.exit(f"{BINARY} is not there: build it, or name another by ROLLCALL=FILE")
     isolation.enter()
     name = name or os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))
+    # Ends as by Ctrl-C: the first process of a namespace is deaf to it otherwise.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     scenario = Scenario(name)
     try:
         run(scenario)
         scenario.step("passed")
         status = 0
+    except KeyboardInterrupt:
+        status = 130
     except Exception as error:  # pylint: disable=broad-except
         if isinstance(error, Failure):
             frame = traceback.extract_tb(error.__traceback__)
@@ -95,7 +99,7 @@ def main(run, name=None):
         _show_logs(scenario)
     finally:
         scenario.end()
-    if not status or not os.environ.get("ROLLCALL_KEEP"):
+    if status in (0, 130) or not os.environ.get("ROLLCALL_KEEP"):
         _unmount_below(scenario.directory)
         shutil.rmtree(scenario.directory, ignore_errors=True)
     sys.exit(status)

@@ -94,7 +94,8 @@ def others_are_left(scenario, etcd):
 def a_new_start_is_not_undone(scenario, etcd):
     """A deregistration kept at the stop of an exporter, while it is started again."""
     key = "/skydns/internal/prom/app/box"
-    argv = [BINARY, "run", "app", "--host=box", "--address=127.0.0.1", "--port=9400", "--", *CHILD, "9400"]
+    argv = [BINARY, "run", "app", "--host=box", "--address=127.0.0.1", "--port=9400", "--stop-grace=0s",
+            "--", *CHILD, "9400"]
     first = scenario.start("first", argv)
     wait_for("it to be registered", lambda: etcd.get(key))
     with Away(etcd):

@@ -121,9 +121,10 @@ def unheard(scenario):
     closed.signal(signal.SIGUSR1)
     holds("it serves", server.synced, 0.3)
     equal(closed.stop(), 0, "the end of one without standard files")
-    for name in os.listdir(server.path):
-        with open(os.path.join(server.path, name), "rb") as handle:
-            check(b"level=info" not in handle.read(), f"its log is in {name}")
+    for directory, _, names in os.walk(server.path):
+        for name in names:
+            with open(os.path.join(directory, name), "rb") as handle:
+                check(b"level=info" not in handle.read(), f"its log is in {name}")
     scenario.step("a log that nobody reads ends nothing, and is written into no other file")
 
 

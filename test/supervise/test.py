@@ -219,6 +219,16 @@ def etcd_away(scenario, etcd, box):
     scenario.step("a stop while etcd is away becomes one with its end")
 
 
+def etcd_replaced(scenario, etcd, box):
+    run = box.registered()
+    etcd.wipe()
+    etcd.start()
+    etcd.wait_healthy()
+    wait_for("it to be there again", lambda: etcd.get(KEY) and box.health() == "passing", 20)
+    equal(run.stop(), 0, "stop")
+    scenario.step("an etcd that has lost all of it")
+
+
 def other_ways(scenario, etcd, box):
     run = box.registered("--stop-grace=0s")
     run.stop()
@@ -288,6 +298,7 @@ def run(scenario):
     others_at_it(scenario, etcd, box, child)
     two_holders(scenario, etcd, box)
     etcd_away(scenario, etcd, box)
+    etcd_replaced(scenario, etcd, box)
     other_ways(scenario, etcd, box)
     with_a_server(scenario, etcd, box)
 

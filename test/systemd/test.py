@@ -35,7 +35,7 @@ def notifications(scenario, etcd):
                 return any(text in message for message in told)
 
     etcd.put("/skydns/internal/prom/node/a", {"host": "192.0.2.1", "port": 9100})
-    server = scenario.start("notify", SERVE, env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "1000000"})
+    server = scenario.start("notify", [*SERVE, f"--store.path={scenario.path('data')}"], env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "1000000"})
     wait_for("READY=1", lambda: tells("READY=1"))
     wait_for("its status", lambda: tells("STATUS=synced"))
     check(any("1 registrations, 0 invalid" in message for message in told), told)
@@ -50,7 +50,7 @@ def notifications(scenario, etcd):
 
 def started(scenario, name, *flags, said):
     """A server whose log has said so much."""
-    server = scenario.start(name, SERVE + list(flags))
+    server = scenario.start(name, [*SERVE, f"--store.path={scenario.path(name + '.data')}", *flags])
     server.wait_output(said, 15)
     return server
 
@@ -86,7 +86,7 @@ def refusing(scenario):
     for flags, status, said in (([], 1, "another program holds it"),
                                 (["--dns.listen-address=192.0.2.77:5300"], 1, "no interface"),
                                 (["--etcd.cacert=/no/such/file"], 2, "No such file")):
-        server = scenario.start("refused", SERVE + flags)
+        server = scenario.start("refused", [*SERVE, f"--store.path={scenario.path('refused.data')}", *flags])
         equal(server.wait(10), status, f"{flags}: status")
         check(said in server.output(), f"{flags}: {server.output()}")
     scenario.step("an address that is taken or not ours, a certificate that is not there")

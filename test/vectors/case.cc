@@ -67,13 +67,13 @@ void Put(store::KeyValue kv, std::int64_t lease_seconds, SteadyTime now, catalog
     view.marks.Set(place->area, subject,
                    std::make_shared<const catalog::Mark>(
                        catalog::Mark{record.value(), true, kv.mod_revision}));
-    view.marks.LookAtLife(subject, view.tree.FindKey(subject).get());
+    view.marks.LookAt(subject, view.tree.FindKey(subject).get());
     return;
   }
   const catalog::RegistrationPtr before = view.tree.FindKey(kv.key);
   auto made = catalog::MakeRegistration(kPrefix, kv, before.get());
   if (!made) return;
-  view.marks.LookAtLife(kv.key, made->get());
+  view.marks.LookAt(kv.key, made->get());
   view.tree.Put(std::move(*made));
 }
 

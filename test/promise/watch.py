@@ -1,0 +1,196 @@
+"""Looks at Prometheus each second, and at every server's answers ten times as often."""
+
+import http.client
+import socket
+import threading
+import time
+
+import dns.exception
+import dns.message
+import dns.rcode
+import dns.rdatatype
+
+from harness.wait import Failure
+
+from roll import ZONE, Observer
+
+
+class Watch:
+    """Two kinds of observers, a thread each.  `silent`: a server may be without an answer."""
+
+    def __init__(self, roll, prometheus, servers, silent=False):
+        self.silent = silent
+        self.prometheus = PrometheusWatch(roll, prometheus)
+        self.answers = [AnswerWatch(roll, server, self) for server in servers]
+        self._threads = [self.prometheus, *self.answers]
+        for thread in self._threads:
+            thread.start()
+
+    def right_since(self, began):
+        """When all had looked after `began` and last found it right; None: not yet."""
+        times = [thread.right_since(began) for thread in self._threads]
+        return None if None in times else max(times)
+
+    def wait_right(self, limit, since=None):
+        """Seconds from `since` until all was right."""
+        since = since or time.monotonic()
+        while True:
+            at = self.right_since(since)
+            if at:
+                return at - since
+            if time.monotonic() > since + limit:
+                lacking = [thread.lacks() for thread in self._threads if not thread.right_since(since)]
+                raise Failure(f"not right after {limit} s: " + "; ".join(lacking))
+            time.sleep(0.05)
+
+    def begin(self):
+        """From here on the lowest count is kept."""
+        self.prometheus.lowest = self.prometheus.count
+
+    def problems(self):
+        return [problem for thread in self._threads for problem in thread.problems()]
+
+    def end(self):
+        for thread in self._threads:
+            thread.stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+class PrometheusWatch(threading.Thread):
+    def __init__(self, roll, prometheus):
+        super().__init__(daemon=True)
+        self.prometheus, self.observer = prometheus, Observer(roll, "Prometheus")
+        self.stop = threading.Event()
+        self.health = {}  # target: up, down, unknown
+        self.count = self.lowest = self.discovered = 0
+        self.blind = 0  # looks that failed, one after the other
+
+    def run(self):
+        while not self.stop.wait(1):
+            try:
+                self._look()
+                self.blind = 0
+            except (OSError, ValueError, KeyError, http.client.HTTPException):
+                self.blind += 1
+                if self.blind == 10:
+                    self.observer.complain("cannot be asked")
+
+    def _look(self):
+        when = time.monotonic()
+        self.health = {address: health for (_, address), health in self.prometheus.targets().items()}
+        discovered = int(self.prometheus.metric("prometheus_sd_discovered_targets"))
+        self.discovered = discovered
+        self.count = min(discovered, len(self.health))
+        self.lowest = min(self.lowest, self.count)
+        if discovered < len(self.observer.seen - self.observer.roll.gone - self.observer.roll.either):
+            self.observer.complain(f"only {discovered} discovered")
+        if not self.observer.look(set(self.health), when) or discovered != len(self.health):
+            self.observer.right_at = None
+
+    def forget(self):
+        """A Prometheus that starts anew knows nobody."""
+        self.observer.seen = set()
+        self.observer.right_at = None
+        self.count = 0
+
+    def right_since(self, began):
+        at = self.observer.right_at
+        return at if at and at > began else None
+
+    def lacks(self):
+        ago = time.monotonic() - (self.observer.looked_at or 0)
+        return f"{self.observer.lacks(set(self.health))}, {self.discovered} discovered, seen {ago:.0f} s ago"
+
+    def problems(self):
+        return self.observer.problems
+
+
+class AnswerWatch(threading.Thread):
+    """Asks one server by TCP, as Prometheus does after a truncated answer, name after name."""
+
+    def __init__(self, roll, server, watch):
+        super().__init__(daemon=True)
+        self.server, self.watch, self.roll = server, watch, roll
+        self.stop = threading.Event()
+        self.observers = {}  # service: Observer
+        self.found = {}  # service: what it found last
+        self.complaints = []
+        self.refused = 0
+
+    def run(self):
+        while not self.stop.is_set():
+            for service in sorted(self.roll.there):
+                if self.stop.wait(0.1 if len(self.roll.there) == 1 else 0.02):
+                    return
+                observer = self.observers.get(service)
+                if not observer:
+                    observer = self.observers[service] = Observer(
+                        self.roll, f"{self.server.name} on {service}", service)
+                self._ask(service, observer)
+
+    def _ask(self, service, observer):
+        when = time.monotonic()
+        try:
+            reply = _ask_srv(self.server.address, self.server.port, f"{service}.{ZONE}")
+        except (OSError, EOFError, dns.exception.DNSException) as error:
+            self._unanswered(observer, type(error).__name__)
+            return
+        rcode = reply[3] & 15
+        if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            self._unanswered(observer, dns.rcode.to_text(rcode))
+            return
+        if reply[2] & 2:  # too long even for TCP: says nothing
+            observer.right_at = None
+            return
+        self.refused = 0
+        count = int.from_bytes(reply[6:8], "big")
+        if observer.right_at and count == len(self.found[service]) and when - observer.looked_at < 1:
+            return  # most likely the same; once a second it is read
+        self.found[service] = _targets(reply) if rcode == dns.rcode.NOERROR else set()
+        observer.look(self.found[service], when)
+
+    def _unanswered(self, observer, what):
+        observer.right_at = None
+        self.refused += 1
+        # A machine under load loses one now and then.
+        if not self.watch.silent and (self.refused == 3 or what.isupper()):
+            if len(self.complaints) < 5:
+                self.complaints.append(f"{observer.name}: {what}")
+
+    def right_since(self, began):
+        observers = [self.observers.get(service) for service in sorted(self.roll.there)]
+        times = [o.right_at if o and o.right_at and o.right_at > began else None for o in observers]
+        return None if None in times else max(times)
+
+    def lacks(self):
+        wrong = [o for o in self.observers.values() if not o.right_at]
+        return "; ".join(o.lacks(self.found.get(o.service, set())) for o in wrong[:3]) or f"{self.server.name} not asked"
+
+    def problems(self):
+        return self.complaints + [p for o in self.observers.values() for p in o.problems]
+
+
+def _ask_srv(address, port, name):
+    """The octets of the reply."""
+    wire = dns.message.make_query(name, "SRV", use_edns=False).to_wire()
+    with socket.create_connection((address, port), timeout=2) as connection:
+        connection.sendall(len(wire).to_bytes(2, "big") + wire)
+        length = int.from_bytes(_read(connection, 2), "big")
+        return _read(connection, length)
+
+
+def _read(connection, count):
+    octets = b""
+    while len(octets) < count:
+        more = connection.recv(count - len(octets))
+        if not more:
+            raise EOFError
+        octets += more
+    return octets
+
+
+def _targets(reply):
+    return {f"{str(rdata.target).rstrip('.')}:{rdata.port}"
+            for rrset in dns.message.from_wire(reply).answer if rrset.rdtype == dns.rdatatype.SRV
+            for rdata in rrset}
