@@ -17,11 +17,11 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using model::Health;
 
-Outcome Critical(std::string output) {
+Outcome Critical(const std::string& output) {
   return {Health::kCritical, FirstLine(output), false};
 }
 
-Outcome Inconclusive(std::string output) {
+Outcome Inconclusive(const std::string& output) {
   return {std::nullopt, FirstLine(output), false};
 }
 
@@ -39,12 +39,12 @@ Outcome Interpret(const error_code& error, const char* what, const CheckSpec& sp
       case ENFILE:
       case ENOMEM:
       case ENOBUFS:
-        return Inconclusive(std::move(text));
+        return Inconclusive(text);
       default:
         break;
     }
   }
-  return Critical(std::move(text));
+  return Critical(text);
 }
 
 boost::asio::awaitable<std::optional<Outcome>> Connect(boost::beast::tcp_stream& stream,

@@ -24,8 +24,8 @@ struct Outcome {
   std::string output;  // one short line
   bool timed_out = false;
 };
-[[nodiscard]] Outcome Critical(std::string output);
-[[nodiscard]] Outcome Inconclusive(std::string output);
+[[nodiscard]] Outcome Critical(const std::string& output);
+[[nodiscard]] Outcome Inconclusive(const std::string& output);
 [[nodiscard]] Outcome TimedOut(std::chrono::milliseconds timeout);
 
 // What all runs share.

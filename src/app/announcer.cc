@@ -102,16 +102,13 @@ void Announcer::Loop(const std::stop_token& stop) {
   for (;;) {
     const auto done = registered_address_.empty() ? Once(stop) : Attend();
     if (deregistered()) return EndLease(store::After(kLastTry));
-    if (!done) {
-      const ErrorCode code = done.error().code;
-      if (!IsAway(done.error()) && code != ErrorCode::kRefused && code != ErrorCode::kConflict) {
-        // The exporter runs on; only its registration is wrong.
-        log::Error("not registered, and trying again would not help",
-                   {{"error", done.error().message}});
-        return;
-      }
-      TellWait(done.error());
+    if (!done && done.error().code == ErrorCode::kInvalid) {
+      // The exporter runs on; only its registration is wrong.
+      log::Error("not registered, and trying again would not help",
+                 {{"error", done.error().message}});
+      return;
     }
+    if (!done) TellWait(done.error());
     if (!Sleep(stop, Pause(done))) return;
   }
 }

@@ -239,6 +239,7 @@ TEST_F(FeedRestoredTest, AViewThatConvergesIsNeverSmaller) {
     Publisher::Reader reader = publisher_->AddReader();
     while (!stop.stop_requested()) least = std::min(least.load(), reader.Enter()->tree.size());
   });
+  ASSERT_TRUE(Eventually([&] { return least == 300; }));
   faulty_.Mend();
   ASSERT_TRUE(Becomes(Standing::kSynced));
   looking.request_stop();
@@ -257,7 +258,7 @@ TEST_F(FeedRestoredTest, AnotherStoreIsANewEpochAndTakesNothingAway) {
   UseOther(2);  // empty
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  EXPECT_EQ(feed_->counters().epochs, 1U);
+  EXPECT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
   EXPECT_EQ(Size(), 30U);
   EXPECT_EQ(feed_->counters().held, 30U);
   EXPECT_EQ(static_cast<std::int32_t>(Serial() - serial) > 0, true);
@@ -274,7 +275,7 @@ TEST_F(FeedRestoredTest, ABackupWithTheSameIdAndOtherRevisionsIsANewEpoch) {
   for (int i = 0; i < 40; ++i) Put("churn", i + 1);  // past where we were
   Begin();
   ASSERT_TRUE(Becomes(Standing::kSynced));
-  EXPECT_EQ(feed_->counters().epochs, 1U);
+  EXPECT_TRUE(Eventually([&] { return feed_->counters().epochs == 1; }));
   EXPECT_EQ(Size(), 31U);
   EXPECT_GT(static_cast<std::int32_t>(Serial() - serial), 0);
 }

@@ -116,6 +116,7 @@ TEST_F(RetainTest, IsAnnouncedAndThenCarriedOutWithTheMark) {
   EXPECT_FALSE(Has(Node("a")));
   EXPECT_FALSE(Has(Area::kLost, Node("a")));
   EXPECT_THAT(Read(Area::kGone, Node("a")).why, ::testing::HasSubstr("retained for 1h"));
+  EXPECT_TRUE(Read(Area::kGone, Node("a")).again) << "its owner may be repaired and come back";
 }
 
 TEST_F(RetainTest, AClockThatIsSetTakesNothingAway) {
@@ -289,6 +290,7 @@ TEST_F(KeeperTest, AStopIsCarriedOutWhenItsGraceIsOver) {
   EXPECT_FALSE(Has(Area::kStopping, Node("a")));
   EXPECT_EQ(Read(Area::kGone, Node("a")).why, "exporter stopped");
   EXPECT_EQ(Read(Area::kGone, Node("a")).by, "agent:server01");
+  EXPECT_FALSE(Read(Area::kGone, Node("a")).again);
 }
 
 TEST_F(KeeperTest, AStopIsNotHurriedNorHeldUpByAClock) {

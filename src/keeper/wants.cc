@@ -124,9 +124,11 @@ class Looker {
       if (IsFull() || wall_now_ < due || seen < std::min(retain, kLongestSighting)) continue;
       Add({.verb = Verb::kRetire,
            .seen = {key, registration->mod_revision, lost->revision},
-           .reason = {options_.by, fmt::format("lost since {}, retained for {}",
-                                               model::FormatTime(lost->record.since),
-                                               model::FormatDuration(retain))},
+           .reason = {options_.by,
+                      fmt::format("lost since {}, retained for {}",
+                                  model::FormatTime(lost->record.since),
+                                  model::FormatDuration(retain)),
+                      true},
            .registration = registration});
     }
   }

@@ -13,7 +13,6 @@ using model::Health;
 using std::chrono::seconds;
 using store::After;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kNode[] = "/skydns/internal/prom/node/server01";
 constexpr WallTime kNow{seconds(1'700'000'000)};
@@ -179,6 +178,19 @@ TEST_F(OwnerTest, DoesNotUndoADeregistrationThatItHasNotSeen) {
   EXPECT_EQ(Get(kNode), "");
   terms.unless_deregistered = false;
   EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+}
+
+TEST_F(OwnerTest, UndoesADeregistrationThatWasForAsLongAsItWasAway) {
+  const auto lease = Grant();
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Alive(lease), Soon()));
+  ASSERT_TRUE(registry_.Deregister(NodeTarget(), {"serve@ns1", "retained for 1h", true}, Soon()));
+  const auto found = registry_.SayAlive(NodeOrder(), Alive(lease), Soon());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->presence, Presence::kMissing);
+  Terms terms = Alive(lease);
+  terms.unless_deregistered = true;
+  EXPECT_TRUE(registry_.Register(NodeOrder(), terms, Soon()));
+  EXPECT_EQ(Get(KeyOf(model::Area::kGone)), "");
 }
 
 // A backup from before it was registered has been restored, and with it the mark of an

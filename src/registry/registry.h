@@ -59,7 +59,8 @@ struct Terms {
 // What an owner finds of its instance.
 enum class Presence : std::uint8_t {
   kThere,         // registered as it was, and its sign of life as told
-  kMissing,       // gone without a mark, or held by another lease: to be registered again
+  kMissing,       // gone without a mark, or with one that lets it come back, or held by
+                  // another lease: to be registered again
   kDeregistered,  // gone with a mark: somebody meant it
   kReplaced,      // another registration stands there
 };
@@ -92,6 +93,8 @@ struct Target {
 struct Reason {
   std::string by;   // "root@server01"
   std::string why;  // "rollcall deregister"
+  // Nobody wanted it gone for good: who defines the instance registers it when he is back.
+  bool again = false;
 };
 
 struct Listed {

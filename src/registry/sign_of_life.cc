@@ -45,8 +45,9 @@ std::string Endpoint(const model::Service& service) {
 
 bool IsDeregistered(const Snapshot& now, const Terms& terms) {
   if (now.registration || !now.gone) return false;
-  if (now.gone->mod_revision >= terms.registered_revision) return true;
   const auto mark = model::ParseRecord(now.gone->value);
+  if (mark && mark->again) return false;  // only for as long as its owner was away
+  if (now.gone->mod_revision >= terms.registered_revision) return true;
   return !mark || mark->since >= terms.registered;
 }
 

@@ -8,7 +8,7 @@ import subprocess
 from harness.scenario import BINARY, server
 
 EXPORTER = [server("prometheus-node-exporter"), "--collector.disable-defaults", "--collector.uname",
-            "--web.disable-exporter-metrics", "--log.level=error"]
+            "--web.disable-exporter-metrics", "--web.max-requests=0", "--log.level=error"]
 LEASE = 10  # seconds
 
 

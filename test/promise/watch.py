@@ -63,7 +63,7 @@ class PrometheusWatch(threading.Thread):
         self.prometheus, self.observer = prometheus, Observer(roll, "Prometheus")
         self.stop = threading.Event()
         self.health = {}  # target: up, down, unknown
-        self.count = self.lowest = 0
+        self.count = self.lowest = self.discovered = 0
         self.blind = 0  # looks that failed, one after the other
 
     def run(self):
@@ -80,6 +80,7 @@ class PrometheusWatch(threading.Thread):
         when = time.monotonic()
         self.health = {address: health for (_, address), health in self.prometheus.targets().items()}
         discovered = int(self.prometheus.metric("prometheus_sd_discovered_targets"))
+        self.discovered = discovered
         self.count = min(discovered, len(self.health))
         self.lowest = min(self.lowest, self.count)
         if discovered < len(self.observer.seen - self.observer.roll.gone - self.observer.roll.either):
@@ -98,7 +99,8 @@ class PrometheusWatch(threading.Thread):
         return at if at and at > began else None
 
     def lacks(self):
-        return self.observer.lacks(set(self.health))
+        ago = time.monotonic() - (self.observer.looked_at or 0)
+        return f"{self.observer.lacks(set(self.health))}, {self.discovered} discovered, seen {ago:.0f} s ago"
 
     def problems(self):
         return self.observer.problems
@@ -155,6 +157,10 @@ class AnswerWatch(threading.Thread):
         if not self.watch.silent and (self.refused == 3 or what.isupper()):
             if len(self.complaints) < 5:
                 self.complaints.append(f"{observer.name}: {what}")
+
+    def seen(self, service):
+        observer = self.observers.get(service)
+        return observer.seen if observer else set()
 
     def right_since(self, began):
         observers = [self.observers.get(service) for service in sorted(self.roll.there)]

@@ -11,13 +11,14 @@ import glob
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 
 from harness import process, rollcall
 from harness.etcd import Cluster
 from harness.prometheus import Prometheus
-from harness.wait import Failure, check
+from harness.wait import Failure, check, wait_for
 
 from owners import EXPORTER, Run
 from roll import Roll, target
@@ -33,7 +34,7 @@ JOB = """- job_name: {job}
 
 
 def key(service, host):
-    return "/".join([PREFIX, *reversed(service.split(".")), host])
+    return "/".join([PREFIX, *reversed(f"{host}.{service}".split("."))])
 
 
 class World:
@@ -182,13 +183,21 @@ class World:
             self.ctl("txn", stdin="\n" + "\n".join(requests[start:start + size]) + "\n\n\n")
 
     def ctl(self, *words, stdin=None, timeout=30):
-        """Stock etcdctl; its output."""
+        """Stock etcdctl, patient; its output."""
+        words = ("--command-timeout=20s", *words)
         if self.store == "etcd":
             return self.etcd.ctl(*words, stdin=stdin, timeout=timeout)
         done = self.servers[0].ctl(*words, stdin=stdin, timeout=timeout)
         if done.returncode:
             raise Failure(f"etcdctl {' '.join(words)}: {done.stderr}")
         return done.stdout
+
+    def deregister_many(self, hosts):
+        """Nodes, by transactions such as a deregistering verb makes."""
+        self.roll.leave([target("node", host) for host in hosts])
+        mark = json.dumps(json.dumps({"since": "2026-01-01T00:00:00Z", "by": "test", "why": "many"}))
+        self.transact([f"del {key('node', host)}\nput {OWN}/gone{key('node', host)} {mark}" for host in hosts],
+                      size=60)
 
     def garble(self, pairs, value="{not json"):
         for service, host in pairs:
@@ -205,6 +214,14 @@ class World:
         """All history but the last revision."""
         self.ctl("compact", str(self.revision()))
 
+    def wait_held(self):
+        """Until a server has written down that it holds what was registered, if it is not there."""
+        def known(service="node", host="h007"):
+            held = self.ctl("get", "--prefix", "--keys-only", f"{OWN}/held/").split()
+            there = self.ctl("get", "--keys-only", key(service, host)).split()
+            return held and (there or f"{OWN}/held{key(service, host)}" in held)
+        wait_for("what is held to be written down", known, 20, every=0.1)
+
     # What happens to servers.
 
     def restart_servers(self, wait=False):
@@ -212,6 +229,20 @@ class World:
             each.process.kill()
         for each in self.servers:
             each.start(wait)
+
+    def back_up(self):
+        """Of the embedded store: the file."""
+        backup = self.scenario.path("backup")
+        self.local("store", "backup", backup, f"--store.path={self.servers[0].path}")
+        return backup
+
+    def restore(self, backup):
+        """Of a server that is stopped, as the page on operating says."""
+        path = self.servers[0].path
+        os.mkdir(f"{path}.old")
+        for file in glob.glob(f"{path}/store.mdb*"):
+            shutil.move(file, f"{path}.old/")
+        self.local("store", "restore", f"--store.path={path}", backup)
 
     def store_directory(self, each):
         return self.scenario.path(f"{each.name}.data")
@@ -230,12 +261,13 @@ class World:
         for child in children:
             child.wait(15)
 
-    def partition(self, on=True):
+    def partition(self, on=True, chains=("INPUT", "OUTPUT")):
         """Between the servers and the members every packet is dropped, and only there."""
         for host in self.server_hosts:
             for member in self.etcd_hosts:
-                for chain, flag in (("INPUT", "-s"), ("OUTPUT", "-d")):
-                    words = ["iptables", "-w", "-I" if on else "-D", chain, flag, member.address, "-j", "DROP"]
+                for chain in chains:
+                    words = ["iptables", "-w", "-I" if on else "-D", chain, "-s" if chain == "INPUT" else "-d",
+                             member.address, "-j", "DROP"]
                     done = process.run(["ip", "netns", "exec", host.netns, *words])
                     check(done.returncode == 0, done.stderr)
 

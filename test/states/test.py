@@ -25,22 +25,21 @@ def now(seconds=0):
 class Owner:
     """What an agent does for one instance: a registration, and a sign of life by a lease."""
 
-    def __init__(self, scenario, etcd, host, service="node", **extension):
-        self.scenario, self.etcd, self.host = scenario, etcd, host
+    def __init__(self, etcd, host, service="node", **extension):
+        self.etcd, self.host = etcd, host
         self.key = f"{PROM}/{service}/{host}"
-        self.keeper = None
+        self.live()
         etcd.put(self.key, {"host": f"192.0.2.{int(host[-2:])}", "port": 9100,
                             "rollcall": {"owner": f"agent:{host}", **extension}})
-        self.live()
 
-    def live(self, health="passing"):
-        granted = self.etcd.ctl("lease", "grant", "2").split()[1]
+    def live(self, health="passing", ttl=600):
+        granted = self.etcd.ctl("lease", "grant", str(ttl)).split()[1]
         value = json.dumps({"since": now(), "by": f"agent:{self.host}", "health": health})
         self.etcd.ctl("put", f"--lease={granted}", f"{V1}/alive{self.key}", value)
-        self.keeper = self.etcd.start_ctl(f"lease-{self.host}-{granted}", "lease", "keep-alive", granted)
 
     def die(self):
-        self.keeper.kill()
+        """Its lease is not renewed any more, and ends."""
+        self.live(ttl=2)
 
 
 def targets(server, name):
@@ -75,7 +74,7 @@ class Site:
 
 def losing(scenario, site):
     etcd = site.etcd
-    owners = {f"server0{i}": Owner(scenario, etcd, f"server0{i}") for i in (1, 2, 3)}
+    owners = {f"server0{i}": Owner(etcd, f"server0{i}") for i in (1, 2, 3)}
     etcd.put(f"{PROM}/node/server04", {"host": "192.0.2.4", "port": 9100})
     everyone = {*owners, "server04"}
     site.both("all to be well", "_healthy.node", everyone)
@@ -111,14 +110,14 @@ def losing(scenario, site):
 
 def retaining(scenario, site):
     etcd = site.etcd
-    Owner(scenario, etcd, "server05", service="short", retain="3s").die()
-    long_lost = Owner(scenario, etcd, "server06", service="short", retain="1h")
+    Owner(etcd, "server05", service="short", retain="8s").die()
+    long_lost = Owner(etcd, "server06", service="short", retain="1h")
     site.both("both to be there", "short", {"server05", "server06"})
     wait_for("it to be announced", lambda: site.sum("retain_due") >= 1)
     check(etcd.get(f"{PROM}/short/server05"), "announced before it is done")
-    site.both("it to be deregistered", "short", {"server06"}, 15)
+    site.both("it to be deregistered", "short", {"server06"}, 30)
     gone = json.loads(etcd.get(f"{V1}/gone{PROM}/short/server05"))
-    check("retained for 3s" in gone["why"], f"the mark: {gone}")
+    check("retained for 8s" in gone["why"], f"the mark: {gone}")
     check(not etcd.get(f"{V1}/lost{PROM}/short/server05"), "nothing is said of it any more")
 
     long_lost.die()
@@ -139,12 +138,12 @@ def retaining(scenario, site):
 def stopping(scenario, site):
     etcd = site.etcd
     for host in ("server07", "server08"):
-        Owner(scenario, etcd, host, service="stop")
+        Owner(etcd, host, service="stop")
         etcd.put(f"{V1}/stopping{PROM}/stop/{host}",
-                 {"since": now(), "until": now(3), "by": f"agent:{host}", "why": "stopped"})
+                 {"since": now(), "until": now(6), "by": f"agent:{host}", "why": "stopped"})
     site.both("who stops to be there", "stop", {"server07", "server08"})
     etcd.ctl("del", f"{V1}/stopping{PROM}/stop/server08")  # it is back
-    site.both("who is not back to be deregistered", "stop", {"server08"}, 15)
+    site.both("who is not back to be deregistered", "stop", {"server08"}, 30)
     equal(json.loads(etcd.get(f"{V1}/gone{PROM}/stop/server07"))["why"], "stopped", "the mark's reason")
     holds("who is back stays", lambda: targets(site.servers[0], "stop") == {"server08"}, 1)
     scenario.step("a stop is carried out after its grace, unless it is back")
@@ -155,12 +154,13 @@ def maintaining(scenario, site, everyone):
     for word, subject, left in (("server01.node", f"{PROM}/node/server01", {"server02", "server04"}),
                                 ("node", f"{PROM}/node", set()),
                                 ("server02", "/@server02", {"server01", "server04"})):
-        done = cli("maintenance", "on", word, "--until=3s", "--reason=new disks")
+        done = cli("maintenance", "on", word, "--reason=new disks")
         equal(done.returncode, 0, f"maintenance on {word}: {done.stderr}")
         site.both(f"{word} to be left out", "_healthy.node", left)
         site.both("the inventory to have all", "node", everyone)
         [listed] = json.loads(cli("maintenance", "list", "--output=json").stdout)
         equal(listed["reason"], "new disks", "the reason")
+        cli("maintenance", "on", word, "--until=2s", "--reason=new disks")
         site.both(f"{word} to be back at its end", "_healthy.node", {"server01", "server02", "server04"})
         wait_for("its record to go", lambda s=subject: not etcd.get(f"{V1}/maintenance{s}"))
     equal(cli("maintenance", "on", "nowhere").returncode, 1, "what is not there")

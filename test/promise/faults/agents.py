@@ -18,7 +18,6 @@ class AgentFault(Fault):
     """The boxes are registered by their agents."""
 
     owner = Agent
-    needs = ("agent", "liveness")
     hold = 2 * LEASE + 5
 
     def __init__(self, world):
@@ -132,14 +131,12 @@ class Wiped(AgentFault):
     """The agents put back what is theirs, by themselves."""
 
     name = "every key wiped under agents"
-    needs = ("agent", "liveness", "protection")
     hold = 10
     reaches = True
 
     def cause(self):
         self.world.ctl("del", "--from-key", "")
-        wait_for("what is held to be written down", lambda: self.world.ctl(
-            "get", "--prefix", "--keys-only", "--limit=1", f"{OWN}/held/"), 10)
+        self.world.wait_held()
 
     def during(self):
         for box in self.world.boxes:
@@ -181,7 +178,6 @@ class RunFault(AgentFault):
     """The boxes are registered by `rollcall run`, whose children are the exporters."""
 
     owner = Run
-    needs = ("liveness",)
 
 
 class RunKilled(RunFault):

@@ -4,10 +4,10 @@ import random
 import socket
 import threading
 
-from harness.wait import check, wait_for
+from harness.wait import check
 
 from roll import target
-from world import OWN, key
+from world import key
 
 from .fault import Fault
 
@@ -39,8 +39,8 @@ class GarbageThenRestart(Garbage):
     """The last readable value is nowhere but in the last-known-good file."""
 
     name = "garbage in ten keys, then rollcall restarted"
+    brief = ("embedded",)
     those = TEN
-    needs = ("last-known-good",)
     silent = True
 
     def cause(self):
@@ -63,15 +63,12 @@ class Grown(Fault):
     silent = True
 
     def cause(self):
-        self.grown = [f"grown-{i:04}" for i in range(1500)]
+        # Long names, so that few will do: each costs Prometheus something.
+        self.grown = [f"{'x' * 63}.{i:0>63}" for i in range(500)]
         self.world.load(("node", host, self.world.address()) for host in self.grown)
 
     def end(self):
-        """All that came leave again, by transactions such as a deregistering verb makes."""
-        self.roll.leave([target("node", host) for host in self.grown])
-        mark = '"{\\"since\\":\\"2026-01-01T00:00:00Z\\",\\"by\\":\\"test\\",\\"why\\":\\"grown\\"}"'
-        self.world.transact([f"del {key('node', host)}\nput {OWN}/gone{key('node', host)} {mark}"
-                             for host in self.grown], size=60)
+        self.world.deregister_many(self.grown)
 
 
 class Twice(Fault):
@@ -136,7 +133,6 @@ class RawDeletes(Fault):
 
     name = "eighty keys deleted one by one by etcdctl del"
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     reaches = True
     limit = 30  # 15% of 200
 
@@ -155,17 +151,25 @@ class RawDeletes(Fault):
         self.world.load(("node", host, self.world.addresses["node", host]) for host in self.hosts)
 
 
-class NearlyAllMarked(Fault):
-    """Explicit deregistrations are never held, however many."""
+class Marked(Fault):
+    """Deregistrations are never held, however many."""
 
-    name = "a hundred deregistered by their marks at once"
+    name = "a hundred deregistered at once"
+    stores = ("etcd", "embedded")
     reaches = True
     hold, brief_hold = 0, 0
 
     def cause(self):
-        hosts = [f"h{i:03}" for i in range(90, 190)]
-        self.roll.leave([target("node", host) for host in hosts])
-        mark = '"{\\"since\\":\\"2026-01-01T00:00:00Z\\",\\"by\\":\\"test\\",\\"why\\":\\"many\\"}"'
-        self.world.transact([f"del {key('node', host)}\nput {OWN}/gone{key('node', host)} {mark}"
-                             for host in hosts], size=60)
-        wait_for("all to leave", lambda: len(self.servers[0].targets("node.prom.internal")) <= 101, 10)
+        self.world.deregister_many([f"h{i:03}" for i in range(90, 190)])
+
+
+class MarkedMeanwhile(Marked):
+    name = "a hundred deregistered while rollcall was down"
+    stores = ("etcd",)
+    silent = True
+
+    def cause(self):
+        self.servers[0].process.kill()
+        super().cause()
+        self.world.compact()
+        self.servers[0].start(wait=False)

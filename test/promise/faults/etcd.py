@@ -59,6 +59,17 @@ class Dropped(Fault):
         self.world.partition(False)
 
 
+class AnswersDropped(Fault):
+    name = "etcd: its packets to rollcall dropped, not rollcall's to it"
+    hold = 30
+
+    def cause(self):
+        self.world.partition(chains=("INPUT",))
+
+    def end(self):
+        self.world.partition(False, chains=("INPUT",))
+
+
 class CompactedMeanwhile(Dropped):
     """What happened meanwhile can be had by listing only: those that came, and the one that left."""
 
@@ -79,6 +90,25 @@ class Flapping(Fault):
             self.world.etcd.kill()
             self.world.etcd.start()
             time.sleep(1)
+
+
+class Locked(Fault):
+    """It answers, and refuses: rollcall has no name and no password."""
+
+    name = "etcd: authentication switched on"
+    acts = False
+
+    def cause(self):
+        self.world.ctl("user", "add", "root:secret")
+        self.world.ctl("user", "grant-role", "root", "root")
+        self.world.ctl("auth", "enable")
+        self.world.etcd.user = "root:secret"
+
+    def end(self):
+        self.world.ctl("auth", "disable")
+        self.world.etcd.user = None
+        self.world.register("node", "new")
+        self.world.deregister("node", "h007")
 
 
 class DiskFull(Fault):

@@ -20,9 +20,8 @@ class Fault:
     etcd_disk = server_disk = None  # a file system of that size for its data
     fake_clock = False  # a wall clock of the servers' own, for World.set_clock()
     owner = None  # (world, box): who registers the boxes; None: they are registered as all others
-    needs = ()  # see features.py
     brief = ()  # with which stores it is one of the short form
-    hold, brief_hold = 20, 8
+    hold, brief_hold = 15, 8
     silent = False  # a server may have no answer: it is stopped, or cannot know
     acts = True  # register and deregister while it lasts
     reaches = False  # both show while it lasts, not only after its end

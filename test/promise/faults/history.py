@@ -1,7 +1,5 @@
 """The store is another one than before, or an older one."""
 
-import os
-
 from .fault import Fault
 
 LATER = [("node", f"later{i:02}") for i in range(20)]
@@ -11,7 +9,7 @@ class Restored(Fault):
     """What was registered since the snapshot is not in it, and nobody deregistered it."""
 
     name = "etcd: restored from before twenty registrations"
-    needs = ("protection",)
+    brief = ("etcd",)
     members = 3
     reaches = True
     later = LATER
@@ -50,7 +48,6 @@ class RestoredAndGrown(Restored):
 
 class RestoredWhileDown(Restored):
     name = "etcd: restored while rollcall was down"
-    needs = ("protection", "last-known-good")
     silent = True
 
     def cause(self):
@@ -62,7 +59,6 @@ class RestoredWhileDown(Restored):
 
 class Replaced(Fault):
     name = "etcd: replaced by an empty one (another cluster id)"
-    needs = ("protection",)
     reaches = True
 
     def cause(self):
@@ -71,6 +67,7 @@ class Replaced(Fault):
             member.flags.append("--initial-cluster-token=another")
         self.world.etcd.start()
         self.world.etcd.wait_healthy()
+        self.world.wait_held()
 
     def end(self):
         self.world.put_back()
@@ -79,21 +76,17 @@ class Replaced(Fault):
 class EmbeddedRestored(Fault):
     name = "rollcall: store restored from before twenty registrations"
     stores = ("embedded",)
-    needs = ("protection", "last-known-good")
     silent = reaches = True
 
     def before(self):
-        [self.server] = self.servers
-        self.backup = self.world.scenario.path("backup")
-        self.world.local("store", "backup", self.backup, f"--store.path={self.server.path}")
+        self.backup = self.world.back_up()
         self.world.load((*pair, self.world.address()) for pair in LATER)
 
     def cause(self):
-        """As the page on operating says."""
-        self.server.process.stop()
-        os.rename(self.server.path, f"{self.server.path}.old")
-        self.world.local("store", "restore", self.backup, f"--store.path={self.server.path}")
-        self.server.start(wait=False)
+        self.servers[0].process.stop()
+        self.world.restore(self.backup)
+        self.servers[0].start(wait=False)
+        self.world.wait_held()
 
     def end(self):
         self.world.put_back(LATER)

@@ -3,7 +3,6 @@
 import json
 import time
 
-from features import missing
 from harness.wait import equal, wait_for
 
 from world import OWN, key
@@ -17,20 +16,21 @@ class Expired(Fault):
     """As SkyDNS's users register: the key goes with its lease."""
 
     name = "40 % of the leases expire, ten keys each"
+    brief = ("embedded",)
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     leases = 8
     hosts = HOSTS
     reaches = True
 
     def cause(self):
         # Long enough to be granted all of them, however slow the machine is.
-        granted = [self.world.grant(8 + self.leases // 5) for _ in range(self.leases)]
+        granted = [self.world.grant(15 if self.leases < 10 else 45) for _ in range(self.leases)]
         self.world.transact(
             [f"put --lease={granted[i % self.leases]} {key('node', host)} "
              f"{json.dumps(json.dumps(self.world.value('node', host)))}" for i, host in enumerate(self.hosts)])
         equal(self._living(), len(self.hosts), "keys with a lease")
-        wait_for("the leases to expire", lambda: not self._living(), 40, every=0.2)
+        wait_for("the leases to expire", lambda: not self._living(), 60, every=0.2)
+        self.world.wait_held()
 
     def _living(self):
         found = self.world.ctl("get", "--prefix", "--keys-only", f"{key('node', 'h')}").split()
@@ -70,15 +70,14 @@ class AliveExpired(Fault):
         self.world.transact(puts)
 
     def cause(self):
-        granted = [self.world.grant(24) for _ in HOSTS]
+        granted = [self.world.grant(15) for _ in HOSTS[::10]]
         since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.world.transact([
-            f"put --lease={lease} {OWN}/alive{key('node', host)} "
+            f"put --lease={granted[i // 10]} {OWN}/alive{key('node', host)} "
             + json.dumps(json.dumps({"since": since, "by": f"agent:{host}", "why": "", "health": "passing"}))
-            for lease, host in zip(granted, HOSTS)])
+            for i, host in enumerate(HOSTS)])
         wait_for("all leases to expire", lambda: not self._records("alive"), 40, every=0.2)
-        if not missing(("liveness",)):
-            wait_for("each to be dated as lost", lambda: len(self._records("lost")) == len(HOSTS), 10)
+        wait_for("each to be dated as lost", lambda: len(self._records("lost")) == len(HOSTS), 10)
 
     def _records(self, area):
         return self.world.ctl("get", "--prefix", "--keys-only", f"{OWN}/{area}/").split()
@@ -88,5 +87,4 @@ class Retained(AliveExpired):
     """Not removed before they have been lost for as long as their owner said."""
 
     name = "40 % of the agents' leases expire, with a retain of 30 min"
-    needs = ("liveness",)
     extension = {"retain": "30m"}

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 from harness.wait import check, equal, wait_for
@@ -83,11 +84,40 @@ class KilledWhileListing(Fault):
             time.sleep(dice.random() * 0.4)
 
 
+class KilledAfterRegistrations(Fault):
+    """Its file is a second behind at most, which is too old to be answered while the store is there."""
+
+    name = "rollcall: killed right after a registration is seen, five times"
+    stores = ("etcd", "embedded")
+    silent = reaches = True
+
+    def cause(self):
+        [server] = self.servers
+        for turn in range(10):
+            # The first are written down at once, and no others for a second.
+            self.world.load([("node", f"turn{turn // 2}-{turn % 2}", self.world.address())])
+            wait_for("an answer with it, seen by the one who looks",
+                     lambda: self.roll.wanted("node") <= self.world.watch.answers[0].seen("node"), 10)
+            if turn % 2 == 0:
+                continue
+            server.process.kill()
+            server.start(wait=False)
+            self.ask_quickly(server)
+
+    def ask_quickly(self, server):
+        """As somebody might whose refresh falls into the first moment of a start."""
+        began = time.monotonic()
+        while time.monotonic() < began + 2:
+            rcode, records = server.answer(NODE, tcp=True, timeout=0.5)
+            check(rcode != "NOERROR" or len(records) == len(self.roll.wanted("node")),
+                  f"{len(records)} of {len(self.roll.wanted('node'))} answered {time.monotonic() - began:.2f} s "
+                  "after a start")
+
+
 class RestartedInOutage(Fault):
     """What it knew last is on its disk, and is answered from there."""
 
     name = "rollcall: restarted while etcd is down"
-    needs = ("last-known-good",)
     brief = ("etcd",)
     silent = True
     hold, brief_hold = 30, 15
@@ -122,6 +152,39 @@ class RestartedWhileFrozen(RestartedInOutage):
     def end(self):
         for member in self.world.etcd.members:
             member.thaw()
+
+
+class KilledInOutage(RestartedInOutage):
+    """It has one file to answer from, whenever it was killed."""
+
+    name = "rollcall: killed ten times while etcd is down"
+
+    def restart(self):
+        dice = random.Random(7)
+        for _ in range(10):
+            self.world.restart_servers()
+            time.sleep(dice.random())
+        super().restart()
+
+
+class KilledInTurn(RestartedInOutage):
+    """The file is written anew at each start: a server killed meanwhile has the old or the new one."""
+
+    name = "rollcall: killed soon after etcd was back, five times"
+    hold = 0
+
+    def cause(self):
+        dice = random.Random(7)
+        for _ in range(5):
+            self.world.watch.silent = True
+            self.world.etcd.kill()
+            self.restart()
+            self.world.etcd.start()
+            self.world.etcd.wait_healthy()
+            time.sleep(dice.random() * 1.5)
+        self.world.etcd.kill()
+        self.world.watch.silent = True
+        self.restart()
 
 
 class DirectoryDeleted(Fault):
@@ -162,7 +225,6 @@ class FileDamaged(ColdInOutage):
     """It is set aside, not served."""
 
     name = "rollcall: its last-known-good damaged, restarted, etcd down"
-    needs = ("last-known-good",)
 
     def spoil(self, directory):
         files = [path for path in glob.glob(f"{directory}/last-known*/**", recursive=True) +
@@ -187,6 +249,25 @@ class DiskFull(Fault):
 
     def end(self):
         os.unlink(f"{self.world.store_directory(self.servers[0])}/filler")
+
+
+class ReadOnly(Fault):
+    name = "rollcall: its disk read-only, then restarted"
+    server_disk = "60m"
+    silent = reaches = True
+
+    def cause(self):
+        self._mount("ro")
+
+    def end(self):
+        self._mount("rw")
+
+    def _mount(self, how):
+        """With the server away, as its open files are in the way."""
+        self.servers[0].process.kill()
+        disk = self.world.store_directory(self.servers[0])
+        subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+        self.servers[0].start(wait=False)
 
 
 class StoreDiskFull(Fault):
@@ -225,27 +306,34 @@ class StoreKilled(Fault):
 
 
 class StoreDamaged(Fault):
-    """SERVFAIL until its owner has restored a backup."""
+    """It answers as it last knew until its owner has restored a backup, and does not forget then what
+    was registered since."""
 
-    name = "rollcall: the file of its store damaged"
+    name = "rollcall: the file of its store damaged, a backup restored"
     stores = ("embedded",)
     silent = True
 
     def before(self):
-        [self.server] = self.servers
-        self.backup = self.world.scenario.path("backup")
-        self.world.local("store", "backup", self.backup, f"--store.path={self.server.path}")
+        self.backup = self.world.back_up()
+        self.later = [("node", f"later{i}") for i in range(5)]
+        self.world.load((*pair, self.world.address()) for pair in self.later)
 
     def cause(self):
-        self.server.process.kill()
-        file = f"{self.server.path}/store.mdb"
+        [server] = self.servers
+        server.process.kill()
+        file = f"{server.path}/store.mdb"
         with open(file, "r+b") as handle:
             handle.seek(8192)
             handle.write(random.Random(7).randbytes(os.path.getsize(file) - 8192))
-        self.server.start(wait=False)
+        server.start(wait=False)
+        wait_for("it to answer", lambda: server.answer(NODE)[0] == "NOERROR", 10)
+        self.world.watch.silent = False
 
     def end(self):
-        self.server.process.stop()
-        os.rename(self.server.path, f"{self.server.path}.damaged")
-        self.world.local("store", "restore", self.backup, f"--store.path={self.server.path}")
-        self.server.start(wait=False)
+        self.world.watch.silent = True
+        self.servers[0].process.stop()
+        self.world.restore(self.backup)
+        self.servers[0].start(wait=False)
+
+    def after(self):
+        self.world.put_back(self.later)

@@ -1,11 +1,12 @@
 """Keys that go by the hundred without anybody's mark."""
 
 import shutil
+import time
 
 from harness.wait import check, wait_for
 
 from roll import target
-from world import OWN, PREFIX, key
+from world import PREFIX, key
 
 from .fault import Fault
 
@@ -15,20 +16,14 @@ class Wiped(Fault):
 
     name = "the prefix wiped (etcdctl del --prefix)"
     stores = ("etcd", "embedded")
-    needs = ("protection",)
     reaches = True
 
     def cause(self):
         self.wipe()
-        self.wait_held()
+        self.world.wait_held()
 
     def wipe(self):
         self.world.ctl("del", "--prefix", PREFIX + "/")
-
-    def wait_held(self):
-        """Until a server has written down what it holds."""
-        wait_for("what is held to be written down", lambda: self.world.ctl(
-            "get", "--prefix", "--keys-only", "--limit=1", f"{OWN}/held/"), 10)
 
     def end(self):
         self.world.put_back()
@@ -39,12 +34,18 @@ class Wiped(Fault):
 
 
 class WipedAndDeregistered(Wiped):
-    """Somebody who deregisters does not wait until a server has written down what it holds."""
+    """Before a server has written down what it holds, there is nothing to deregister, and who tries
+    is told so; soon after there is."""
 
     name = "the prefix wiped, h007 deregistered in the same moment"
+    acts = False
 
     def cause(self):
         self.wipe()
+        self.world.register("node", "new")
+        self.roll.leave([target("node", "h007")])
+        wait_for("h007 to be deregistered", lambda: self.world.try_command(
+            "deregister", "node", "--host=h007").returncode == 0, 5, every=0.2)
 
 
 class WipedServices(Wiped):
@@ -76,24 +77,42 @@ class WipedAll(Wiped):
 
     def wipe(self):
         self.world.ctl("del", "--from-key", "")
-        self.wait_held()
+        self.world.wait_held()
         self.world.ctl("del", "--from-key", "")
 
 
 class WipedThenRestart(Wiped):
     name = "the prefix wiped, then rollcall restarted"
+    brief = ("etcd",)
     silent = True
 
     def cause(self):
         self.wipe()
-        self.wait_held()
+        self.world.wait_held()
         self.world.restart_servers()
+
+
+class WipedThenOutage(Wiped):
+    """What it holds is nowhere but in its file."""
+
+    name = "the prefix wiped, etcd killed at once, rollcall restarted"
+    stores = ("etcd",)
+    silent = True
+
+    def cause(self):
+        self.wipe()
+        self.world.etcd.kill()
+        time.sleep(2)
+        self.world.restart_servers()
+        time.sleep(2)
+        self.world.etcd.start()
+        self.world.etcd.wait_healthy()
+        self.world.wait_held()
 
 
 class WipedWhileDown(Wiped):
     name = "the prefix wiped while rollcall was down"
     stores = ("etcd",)
-    needs = ("protection", "last-known-good")
     silent = True
 
     def cause(self):
@@ -102,7 +121,7 @@ class WipedWhileDown(Wiped):
         self.wipe()
         for server in self.servers:
             server.start(wait=False)
-        self.wait_held()
+        self.world.wait_held()
 
 
 class WipedWhileCutOff(Wiped):
@@ -114,7 +133,7 @@ class WipedWhileCutOff(Wiped):
         self.wipe()
         self.world.compact()
         self.world.partition(False)
-        self.wait_held()
+        self.world.wait_held()
 
 
 class WipedBesideFresh(Wiped):
@@ -130,7 +149,7 @@ class WipedBesideFresh(Wiped):
         fresh.process.kill()
         shutil.rmtree(self.world.store_directory(fresh), ignore_errors=True)
         self.wipe()
-        self.wait_held()
+        self.world.wait_held()
         fresh.start(wait=False)
 
 
