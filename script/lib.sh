@@ -56,8 +56,9 @@ build_preset() {
   local preset=$1
   shift
   local dir=$root/build/$preset
-  # Also after a configuration that failed half-way, which leaves no build.ninja.
-  [ -e "$dir/build.ninja" ] || (cd "$root" && cmake --preset "$preset") || return
+  # Also where the presets have changed since, and after a configuration that failed half-way,
+  # which leaves no build.ninja.
+  [ "$dir/build.ninja" -nt "$root/CMakePresets.json" ] || (cd "$root" && cmake --preset "$preset") || return
   cmake --build "$dir" -j "$jobs" ${1:+--target "$@"}
 }
 

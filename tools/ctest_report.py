@@ -8,6 +8,7 @@ Each failed test becomes a file in DIRECTORY, as script/test's note_failure writ
 """
 
 import pathlib
+import re
 import sys
 import time
 import xml.etree.ElementTree as tree
@@ -15,9 +16,27 @@ import xml.etree.ElementTree as tree
 LINES, WIDTH = 30, 300
 
 
+# What a GoogleTest program that ran many cases (--gtest_brief=1) says at its end.
+CASES = re.compile(r"^\[==========\] (\d+) tests? from .* ran\.", re.MULTILINE)
+BAD = re.compile(r"^\[  FAILED  \] (\d+) tests?, listed below", re.MULTILINE)
+SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) tests?", re.MULTILINE)
+
+
+def counts_of(case):
+    """(tests, failures, skipped) of one entry, each case of a program counted."""
+    said = case.findtext("system-out") or ""
+    bad = 1 if case.find("failure") is not None else 0
+    if case.find("skipped") is not None or case.get("status") == "disabled":
+        return 1, 0, 1
+    ran = CASES.search(said)
+    if ran is None:
+        return 1, bad, 0
+    number = [int(found.group(1)) if found else 0 for found in (BAD.search(said), SKIPPED.search(said))]
+    return int(ran.group(1)), max(bad, number[0]), number[1]
+
+
 def count(suite):
-    skipped = int(suite.get("skipped", 0)) + int(suite.get("disabled", 0))
-    return int(suite.get("tests", 0)), int(suite.get("failures", 0)), skipped
+    return [sum(column) for column in zip((0, 0, 0), *map(counts_of, suite.iter("testcase")))]
 
 
 def failed(suite):

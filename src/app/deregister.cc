@@ -6,7 +6,7 @@
 namespace rollcall::app {
 namespace {
 
-int Run(const Invocation& invocation) {
+int RunDeregister(const Invocation& invocation) {
   if (invocation.settings.IsGiven("lost-for")) return DeregisterLost(invocation);
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
@@ -39,7 +39,7 @@ Command DeregisterCommand() {
       "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local\n"
       "  rollcall deregister --lost-for=7d node",
       Join({own, LostForSettings(), InstanceSettings(), ClientSettings()}),
-      &Run,
+      &RunDeregister,
       "The service: node, node.a, mysql."};
 }
 

@@ -71,13 +71,7 @@ class EmbeddedServerStore final : public ServerStore {
 
   Result<void> Start() override {
     store::etcd::TakeOverGrpcLog();
-    if (auto ok = api_.Start(); !ok) {
-      const char* way = ok.error().code == ErrorCode::kConflict
-                            ? "; name another address by --store.listen-address, or use what is "
-                              "there by --store=etcd"
-                            : "";
-      return Fail(ok.error().code, ok.error().message + way);
-    }
+    if (auto ok = api_.Start(); !ok) return ok;
     for (const std::string& address : api_.bound()) {
       log::Info("serving the etcd v3 API", {{"address", address}, {"path", embedded_.path}});
     }

@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{1000};
 // Short, so that the server's end does not wait for it.
-constexpr milliseconds kTry{2000};
+constexpr milliseconds kFlushPatience{2000};
 constexpr milliseconds kRetryFirst{1000};
 constexpr milliseconds kRetryMost{60'000};
 
@@ -52,7 +52,7 @@ void Flusher::Look() {
     return;
   }
   if (*changed == seen_) return;
-  if (const auto flushed = session_->Flush("", false, store::After(kTry)); !flushed) {
+  if (const auto flushed = session_->Flush("", false, store::After(kFlushPatience)); !flushed) {
     // The feed has said already that the store is away.
     Tell(IsAway(flushed.error()) ? log::Level::kDebug : log::Level::kWarn, flushed.error());
     next_try_ = SystemClock().Now() + backoff_.Next();

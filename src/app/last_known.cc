@@ -39,6 +39,8 @@ void CollectLastKnown(const catalog::LastKnown* last_known, Metrics& metrics) {
   metrics.Gauge("last_known_records", "Registrations, and records about them, in the file.",
                 count(figures.records));
   metrics.Gauge("last_known_file_bytes", "Size of the file.", count(figures.octets));
+  metrics.Gauge("last_known_revision", "Revision of the store that the file is of.",
+                count(figures.revision));
   const auto committed = std::chrono::duration<double>(figures.committed.time_since_epoch());
   metrics.Gauge("last_known_commit_timestamp_seconds",
                 "When it was last written; 0: not since the start.", committed.count());

@@ -40,7 +40,7 @@ Result<std::vector<Entry>> WithConditions(const registry::Registry& registry, st
   return entries;
 }
 
-int Run(const Invocation& invocation) {
+int RunList(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -78,7 +78,7 @@ Command ListCommand() {
       "Example:\n"
       "  rollcall list node --zone=prom.local --output=json",
       Join({{OutputSetting()}, ClientSettings()}),
-      &Run,
+      &RunList,
       "A service of the zone, or a whole name."};
 }
 

@@ -191,7 +191,7 @@ bool Concerns(const registry::ListedRecord& record, const Meanings& meanings) {
   return within(key, meanings.name.key) || within(meanings.name.key, key);
 }
 
-int RunList(const Invocation& invocation) {
+int RunMaintenanceList(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -260,7 +260,7 @@ Command MaintenanceListCommand() {
           "Example:\n"
           "  rollcall maintenance list --output=json",
           Join({{OutputSetting()}, ClientSettings()}),
-          &RunList,
+          &RunMaintenanceList,
           kWordsHelp};
 }
 

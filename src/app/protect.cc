@@ -29,7 +29,7 @@ std::string HeldTable(const std::vector<Entry>& entries) {
   return Table(std::move(rows));
 }
 
-int RunList(const Invocation& invocation) {
+int RunProtectList(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -84,7 +84,7 @@ Command ProtectListCommand() {
       "Example:\n"
       "  rollcall protect list node",
       Join({{OutputSetting()}, ClientSettings()}),
-      &RunList,
+      &RunProtectList,
       "A service of the zone, or a whole name."};
 }
 

@@ -42,7 +42,7 @@ bool NamesAPort(const Invocation& invocation) {
   return invocation.settings.IsGiven("port") || (variable != nullptr && *variable != '\0');
 }
 
-int Run(const Invocation& invocation) {
+int RunRegister(const Invocation& invocation) {
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const bool flush = invocation.settings.Switch("flush");
@@ -82,7 +82,7 @@ Command RegisterCommand() {
           "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1\n"
           "  rollcall register node --host=server01 --again",
           Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
-          &Run,
+          &RunRegister,
           "The service: node, node.a, mysql."};
 }
 

@@ -163,7 +163,7 @@ Result<void> Own(const Settings& settings, const Plan& plan, registry::Order& or
   return {};
 }
 
-int Run(const Invocation& invocation) {
+int RunChild(const Invocation& invocation) {
   const Settings& settings = invocation.settings;
   if (invocation.command.empty() || invocation.command[0].empty()) {
     return Report({ErrorCode::kInvalid, "no command is given: run SERVICE -- COMMAND..."});
@@ -209,7 +209,7 @@ Command RunCommand() {
       "Example:\n"
       "  rollcall run node --port=9100 -- /usr/bin/prometheus-node-exporter",
       Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
-      &Run,
+      &RunChild,
       "The service: node, node.a, mysql."};
   command.takes_command = true;
   return command;

@@ -366,7 +366,7 @@ class StopLimit {
   std::jthread thread_;  // last: it uses the others
 };
 
-int Run(const Invocation& invocation) {
+int RunServe(const Invocation& invocation) {
   const auto options = Load(invocation);
   if (!options) return Report(options.error());
   // Before the first thread, so that none of them takes our signals; and that of a log which
@@ -406,7 +406,7 @@ Command ServeCommand() {
       "  rollcall serve --store=etcd --etcd.endpoint=http://127.0.0.1:2379 --zone=prom.local \\\n"
       "    --zone=10.0.0.0/8 --dns.listen-address=0.0.0.0:53",
       ServeSettings(),
-      &Run,
+      &RunServe,
       ""};
 }
 

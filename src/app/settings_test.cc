@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "app/store_options.h"
+#include "base/quote.h"
 
 namespace rollcall::app {
 namespace {
@@ -164,7 +165,7 @@ TEST(Settings, SizesHaveUnits) {
     const auto refused = size(wrong);
     ASSERT_FALSE(refused) << wrong;
     EXPECT_EQ(refused.error().message,
-              fmt::format("--size: {:?} is not a size, such as 256MiB", wrong));
+              fmt::format("--size: {} is not a size, such as 256MiB", Quote(wrong)));
   }
 }
 

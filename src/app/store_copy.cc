@@ -95,7 +95,7 @@ class End {
   std::unique_ptr<store::Store> store_;
 };
 
-int Run(const Invocation& invocation) {
+int RunCopy(const Invocation& invocation) {
   // Before the first thread, so that none of them takes our signals.
   const Signals signals({SIGINT, SIGTERM});
   auto from = End::Open(invocation.settings, "from");
@@ -157,7 +157,7 @@ Command StoreCopyCommand() {
           "  rollcall store copy --from=/var/lib/rollcall-server/store --to=http://192.0.2.1:2379\n"
           "  rollcall store copy --from=http://192.0.2.1:2379 --to=/var/lib/rollcall-server/store",
           Join({own, LogSettings()}),
-          &Run,
+          &RunCopy,
           ""};
 }
 

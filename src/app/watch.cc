@@ -258,7 +258,7 @@ class Watcher {
   bool away_ = false;  // told in the log
 };
 
-int Run(const Invocation& invocation) {
+int RunWatch(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   const Signals signals({SIGTERM, SIGINT});
@@ -287,7 +287,7 @@ Command WatchCommand() {
       "Example:\n"
       "  rollcall watch node --zone=prom.local",
       Join({{OutputSetting()}, ClientSettings()}),
-      &Run,
+      &RunWatch,
       "A service of the zone, or a whole name."};
 }
 

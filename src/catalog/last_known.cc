@@ -178,6 +178,7 @@ Result<void> LastKnown::Write() {
   if (named_) {
     figures->records = file_->records();
     figures->octets = file_->octets();
+    figures->revision = written_.revision;
     figures->committed = clock_.WallNow();
   }
   return {};

@@ -77,8 +77,9 @@ class LastKnown {
   [[nodiscard]] bool wants_list() const { return wants_list_; }
 
   struct Figures {
-    std::uint64_t records = 0;  // in the file
-    std::uint64_t octets = 0;   // of the disk
+    std::uint64_t records = 0;     // in the file
+    std::uint64_t octets = 0;      // of the disk
+    store::Revision revision = 0;  // that the file is of
     std::uint64_t commits = 0;
     std::uint64_t errors = 0;
     WallTime committed{};  // the last time; none: never yet

@@ -14,8 +14,6 @@
 namespace rollcall::registry {
 namespace {
 
-constexpr int kTries = 32;
-
 // What is to be taken away: the registration, or what servers answer in its place since
 // it vanished without a deregistration.  Nothing: there is neither.
 std::optional<store::KeyValue> Present(const Snapshot& now) {

@@ -8,12 +8,6 @@
 #include "registry/snapshot.h"
 
 namespace rollcall::registry {
-namespace {
-
-constexpr int kTries = 32;
-
-}  // namespace
-
 Result<bool> Registry::Readmit(const Target& target, const Reason& reason,
                                store::Deadline deadline) {
   const Candidates candidates{target.service, target.instance, target.host, target.port};

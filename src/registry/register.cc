@@ -10,8 +10,6 @@
 namespace rollcall::registry {
 namespace {
 
-constexpr int kTries = 32;  // each lost race means that somebody else won one
-
 // Whether the two are one owner's.  An agent is alone on its host, and may move what it has
 // to another port; of `run` there are several, so another port is another one's.
 bool IsOfOneOwner(const model::Service& held, const model::Service& wanted) {

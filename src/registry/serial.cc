@@ -6,11 +6,10 @@
 
 #include "model/records.h"
 #include "registry/registry.h"
+#include "registry/snapshot.h"
 
 namespace rollcall::registry {
 namespace {
-
-constexpr int kTries = 32;
 
 // RFC 1982 section 3.2; half the circle away counts as not above.
 bool IsAbove(std::uint32_t serial, std::uint32_t other) {

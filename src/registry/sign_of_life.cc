@@ -6,11 +6,10 @@
 
 #include "model/records.h"
 #include "model/service.h"
+#include "registry/snapshot.h"
 
 namespace rollcall::registry {
 namespace {
-
-constexpr int kTries = 32;
 
 // Who deregistered it and why, as far as the mark says.
 std::string Describe(const store::KeyValue& gone) {

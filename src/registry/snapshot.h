@@ -12,6 +12,9 @@
 
 namespace rollcall::registry {
 
+// How often a verb begins anew: each lost race means that somebody else won one.
+inline constexpr int kTries = 32;
+
 // How an instance is named: outright, or by its host and port.
 struct Candidates {
   std::string service;

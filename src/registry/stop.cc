@@ -8,12 +8,6 @@
 #include "registry/target.h"
 
 namespace rollcall::registry {
-namespace {
-
-constexpr int kTries = 32;
-
-}  // namespace
-
 Result<Written> Registry::Stop(const Target& target, WallTime until, const Reason& reason,
                                store::Deadline deadline) {
   const Candidates candidates{target.service, target.instance, target.host, target.port};

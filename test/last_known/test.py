@@ -40,7 +40,8 @@ def whole(server, count=COUNT):
 
 def kept(count):
     """The file has all of it: from here on a kill loses nothing."""
-    wait_for("the view to be on the disk", lambda: metric("last_known_records") == count)
+    wait_for("the view to be on the disk", lambda: metric("last_known_records") == count and
+             metric("last_known_revision") == metric("store_revision"))
 
 
 def judge(client):

@@ -20,7 +20,7 @@ from table import HEAD, Row, last_row, slug  # noqa: E402
 from trial import Trial  # noqa: E402
 
 # Trials wait more than they work: so many at once.  Each is a process in namespaces of its own.
-LANES = int(os.environ.get("ROLLCALL_PROMISE_LANES", "4"))
+LANES = int(os.environ.get("ROLLCALL_PROMISE_LANES", "6"))
 LONGEST = 420  # seconds that one may take
 ONE, BRIEF = "--one", "--brief"  # test.py --one FAULT STORE [--brief]: a trial, in this process
 

@@ -158,6 +158,10 @@ class AnswerWatch(threading.Thread):
             if len(self.complaints) < 5:
                 self.complaints.append(f"{observer.name}: {what}")
 
+    def seen(self, service):
+        observer = self.observers.get(service)
+        return observer.seen if observer else set()
+
     def right_since(self, began):
         observers = [self.observers.get(service) for service in sorted(self.roll.there)]
         times = [o.right_at if o and o.right_at and o.right_at > began else None for o in observers]

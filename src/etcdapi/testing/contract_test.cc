@@ -38,7 +38,7 @@ class ServedSubject : public Subject {
 };
 
 INSTANTIATE_TEST_SUITE_P(Served, StoreContract,
-                         ::testing::Values([] { return std::make_unique<ServedSubject>(); }));
+                         ::testing::Values(SubjectOf<ServedSubject>("served")));
 
 }  // namespace
 }  // namespace rollcall::store::testing

@@ -18,7 +18,7 @@
 namespace rollcall::etcdapi::testing {
 
 // For what must happen, and does so long before.
-inline constexpr std::chrono::seconds kLong{20};
+inline constexpr std::chrono::seconds kLong{50};
 
 // "OUT_OF_RANGE etcdserver: ...", "OK": a status in one line.
 [[nodiscard]] std::string Describe(const grpc::Status& status);

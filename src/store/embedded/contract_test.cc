@@ -33,7 +33,7 @@ class EmbeddedSubject : public Subject {
 };
 
 INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract,
-                         ::testing::Values([] { return std::make_unique<EmbeddedSubject>(); }));
+                         ::testing::Values(SubjectOf<EmbeddedSubject>("embedded")));
 
 }  // namespace
 }  // namespace rollcall::store::testing

@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "store/embedded/engine.h"
 #include "store/embedded/format.h"
@@ -34,11 +34,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// The status of `work()`, done by a process that may not make hard links.
+// What `work()` returns on a thread that may not make hard links.
 template <typename WorkCall>
 int WithoutHardLinks(WorkCall work) {
-  const pid_t child = fork();
-  if (child == 0) {
+  int result = -1;
+  std::thread([&] {
     sock_filter refuse[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 1, 0),
@@ -51,15 +51,11 @@ int WithoutHardLinks(WorkCall work) {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     const sock_fprog program{std::size(refuse), refuse};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-      _exit(100);
-    }
-    _exit(work());
-  }
-  int status = -1;
-  (void)waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    result = work();
+  }).join();
+  return result;
 }
 
 class LmdbDiskTest : public ::testing::Test {

@@ -2,7 +2,7 @@
 // in memory holds on a cluster.
 //
 // A test program links rollcall_store_contract and says
-//   INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract, ::testing::Values(MakeSubject));
+//   INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract, ::testing::Values(SubjectOf<S>("memory")));
 // Each test has a Subject of its own.  Subjects may share one server, if no other
 // process writes to it meanwhile: every key lies under the Subject's prefix, and
 // leases are revoked at the end.  No test sleeps; each wait is for an event.
@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,14 +35,24 @@ class Subject {
   // nothing: the test waits for what time brings.
   virtual void Elapse(std::chrono::seconds) {}
 };
-using SubjectFactory = std::function<std::unique_ptr<Subject>()>;
+
+struct SubjectFactory {
+  std::string_view name;  // of the store, where a failure tells the parameter
+  std::unique_ptr<Subject> (*make)();
+
+  friend void PrintTo(const SubjectFactory& factory, std::ostream* out) { *out << factory.name; }
+};
+template <typename S>
+SubjectFactory SubjectOf(std::string_view name) {
+  return {name, []() -> std::unique_ptr<Subject> { return std::make_unique<S>(); }};
+}
 
 inline constexpr std::chrono::milliseconds kLong{15'000};  // for what has to come
 inline constexpr std::chrono::milliseconds kShort{50};     // for what must not come
 
 class StoreContract : public ::testing::TestWithParam<SubjectFactory> {
  protected:
-  void SetUp() override { subject_ = GetParam()(); }
+  void SetUp() override { subject_ = GetParam().make(); }
   void TearDown() override;
 
   [[nodiscard]] Subject& subject() { return *subject_; }

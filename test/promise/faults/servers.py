@@ -84,6 +84,36 @@ class KilledWhileListing(Fault):
             time.sleep(dice.random() * 0.4)
 
 
+class KilledAfterRegistrations(Fault):
+    """Its file is a second behind at most, which is too old to be answered while the store is there."""
+
+    name = "rollcall: killed right after a registration is seen, five times"
+    stores = ("etcd", "embedded")
+    silent = reaches = True
+
+    def cause(self):
+        [server] = self.servers
+        for turn in range(10):
+            # The first are written down at once, and no others for a second.
+            self.world.load([("node", f"turn{turn // 2}-{turn % 2}", self.world.address())])
+            wait_for("an answer with it, seen by the one who looks",
+                     lambda: self.roll.wanted("node") <= self.world.watch.answers[0].seen("node"), 10)
+            if turn % 2 == 0:
+                continue
+            server.process.kill()
+            server.start(wait=False)
+            self.ask_quickly(server)
+
+    def ask_quickly(self, server):
+        """As somebody might whose refresh falls into the first moment of a start."""
+        began = time.monotonic()
+        while time.monotonic() < began + 2:
+            rcode, records = server.answer(NODE, tcp=True, timeout=0.5)
+            check(rcode != "NOERROR" or len(records) == len(self.roll.wanted("node")),
+                  f"{len(records)} of {len(self.roll.wanted('node'))} answered {time.monotonic() - began:.2f} s "
+                  "after a start")
+
+
 class RestartedInOutage(Fault):
     """What it knew last is on its disk, and is answered from there."""
 

@@ -43,8 +43,7 @@ class EtcdSubject : public Subject {
   std::unique_ptr<etcd::Client> client_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Etcd, StoreContract,
-                         ::testing::Values([] { return std::make_unique<EtcdSubject>(); }));
+INSTANTIATE_TEST_SUITE_P(Etcd, StoreContract, ::testing::Values(SubjectOf<EtcdSubject>("etcd")));
 
 }  // namespace
 }  // namespace rollcall::store::testing
