@@ -9,6 +9,7 @@
 #include <set>
 
 #include "agent/fields.h"
+#include "base/brackets.h"
 #include "base/stable_hash.h"
 #include "model/json_text.h"
 #include "wire/name.h"
@@ -128,6 +129,10 @@ Result<std::vector<Definition>> ParseDefinitions(const std::string& text, const 
   }
   if (model::MendUtf8(text) != text) {
     return Fail(ErrorCode::kInvalid, fmt::format("{}: is not UTF-8", file));
+  }
+  if (const auto line = TooManyBrackets(text)) {
+    return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: more than {} brackets are open at once",
+                                                 file, *line, kMostBrackets));
   }
   try {
     return ReadFile(text, file, host);

@@ -11,6 +11,8 @@
 #include <set>
 #include <vector>
 
+#include "base/brackets.h"
+
 namespace rollcall::app {
 namespace {
 
@@ -63,6 +65,10 @@ class Loader {
 }  // namespace
 
 Result<void> LoadConfigText(const std::string& text, const std::string& path, Settings& settings) {
+  if (const auto line = TooManyBrackets(text)) {
+    return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: more than {} brackets are open at once",
+                                                 path, *line, kMostBrackets));
+  }
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.empty()) return {};

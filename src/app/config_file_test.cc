@@ -63,6 +63,7 @@ TEST(ConfigFile, WhatIsWrongIsToldWithItsLine) {
            Bad{"prefix: /a\nprefix: /b\n", "r.yml:2: field prefix is there twice"},
            Bad{"prefix: [/a]\n", "r.yml:1: field prefix wants one text"},
            Bad{"zone: [[a]]\n", "r.yml:1: zone: an entry is no text"},
+           Bad{"zone: a\nx: [[[[[[[[[[[[[[[[[[[[[[[[[[\n", "r.yml:2: more than 12 brackets"},
            Bad{"- a\n", "r.yml:1: the file is not a map of fields"},
            Bad{"a: b: c\n", "r.yml:1:"},
            Bad{"zone: [a\n", "r.yml:2:"},
