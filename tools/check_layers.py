@@ -15,6 +15,7 @@ import sys
 ROOMS = {
     "base": ([], []),
     "lmdb": (["base"], []),
+    "yaml": (["base"], []),
     "wire": (["base"], []),
     "model": (["base"], ["wire/name.h"]),
     "store": (["base"], []),
@@ -27,7 +28,7 @@ ROOMS = {
     "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
     "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
     "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
-    "agent": (["base", "model", "store", "registry"], ["wire/name.h"]),
+    "agent": (["base", "yaml", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
 # The store in memory is the tests' store: every room's tests may include it, and
@@ -40,7 +41,7 @@ HEAVY = {
     "LMDB": (r"lmdb\.h", ["lmdb"]),
     "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
     "CLI11": (r"CLI/", ["app"]),
-    "yaml-cpp": (r"yaml-cpp/", ["app", "agent"]),
+    "yaml-cpp": (r"yaml-cpp/", ["yaml", "app", "agent"]),
 }
 README_LINES = 40
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)

@@ -9,10 +9,10 @@
 #include <set>
 
 #include "agent/fields.h"
-#include "base/brackets.h"
 #include "base/stable_hash.h"
 #include "model/json_text.h"
 #include "wire/name.h"
+#include "yaml/document.h"
 
 namespace rollcall::agent {
 namespace {
@@ -106,14 +106,12 @@ Result<std::vector<Definition>> ReadServices(const YAML::Node& services, const s
 
 Result<std::vector<Definition>> ReadFile(const std::string& text, const std::string& file,
                                          const HostDefaults& host) {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-  if (documents.empty()) return std::vector<Definition>();
-  const YAML::Node& root = documents.front();
-  if (documents.size() > 1) return Wrong(file, documents[1], "a second document begins");
-  if (root.IsNull()) return std::vector<Definition>();
-  if (!root.IsMap()) return Wrong(file, root, "wants the field `services`");
+  const auto root = yaml::ReadDocument(text, file);
+  if (!root) return Fail(root.error());
+  if (root->IsNull()) return std::vector<Definition>();
+  if (!root->IsMap()) return Wrong(file, *root, "wants the field `services`");
   YAML::Node services;
-  Fields fields(file, root, "");
+  Fields fields(file, *root, "");
   fields.Take("services", services);
   if (auto ok = std::move(fields).Done(); !ok) return Fail(std::move(ok.error()));
   return ReadServices(services, file, host);
@@ -129,10 +127,6 @@ Result<std::vector<Definition>> ParseDefinitions(const std::string& text, const 
   }
   if (model::MendUtf8(text) != text) {
     return Fail(ErrorCode::kInvalid, fmt::format("{}: is not UTF-8", file));
-  }
-  if (const auto line = TooManyBrackets(text)) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: more than {} brackets are open at once",
-                                                 file, *line, kMostBrackets));
   }
   try {
     return ReadFile(text, file, host);

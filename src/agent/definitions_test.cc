@@ -94,7 +94,7 @@ struct Refusal {
 TEST(Definitions, AreRefusedWithFileLineAndWhat) {
   const Refusal refusals[] = {
       {"services:\n- {service: node, port: 9100", "a.yml:"},
-      {"services:\n- [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "a.yml:2: more than 12 brackets"},
+      {",", "a.yml:1: a second document begins"},
       {"service: node\n", "a.yml:1: field service not found"},
       {"services:\n- service: node\n  port: 9100\n  prot: 1\n", "a.yml:4: field prot not found"},
       {"services:\n- service: node\n  port: 9100\n  port: 9101\n",

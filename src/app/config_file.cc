@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-#include "base/brackets.h"
+#include "yaml/document.h"
 
 namespace rollcall::app {
 namespace {
@@ -65,19 +65,13 @@ class Loader {
 }  // namespace
 
 Result<void> LoadConfigText(const std::string& text, const std::string& path, Settings& settings) {
-  if (const auto line = TooManyBrackets(text)) {
-    return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: more than {} brackets are open at once",
-                                                 path, *line, kMostBrackets));
-  }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return {};
-    const YAML::Node& root = documents.front();
+    const auto root = yaml::ReadDocument(text, path);
+    if (!root) return Fail(root.error());
+    if (root->IsNull()) return {};
     Loader loader(path, settings);
-    if (documents.size() > 1) return loader.Wrong(documents[1], "a second document begins");
-    if (root.IsNull()) return {};
-    if (!root.IsMap()) return loader.Wrong(root, "the file is not a map of fields");
-    return loader.Map(root, "");
+    if (!root->IsMap()) return loader.Wrong(*root, "the file is not a map of fields");
+    return loader.Map(*root, "");
   } catch (const YAML::Exception& error) {  // yaml-cpp throws; nothing else here does
     return Fail(ErrorCode::kInvalid,
                 fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
