@@ -164,7 +164,8 @@ std::vector<Setting> ServeSettings() {
        "changes. Without it and without users only this machine may write."},
       {"web.host", "NAME", "",
        "Name under which the HTTP side may be asked without a login, besides its addresses, "
-       "localhost and the host's own name: others may be pages that point here. Repeat it for more.",
+       "localhost and the host's own name: others may be pages that point here. Repeat it for "
+       "more.",
        true},
       {"store", "KIND", "embedded",
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},

@@ -127,7 +127,8 @@ class Loader {
       std::string& text;
       const std::string& file;
     };
-    for (const Part& part : {Part{"cert", tls.certificate, cert_file}, {"key", tls.key, key_file},
+    for (const Part& part : {Part{"cert", tls.certificate, cert_file},
+                             {"key", tls.key, key_file},
                              {"client_ca", tls.client_ca, client_ca_file}}) {
       auto pem = Pem(node, part.name, part.text, part.file);
       if (!pem) return Fail(std::move(pem.error()));
@@ -195,9 +196,11 @@ class Loader {
       if (allowed == nullptr) {
         return Wrong(path_, at, fmt::format("the header {} cannot be set", Quote(name)));
       }
-      if (!allowed->empty() && std::find(allowed->begin(), allowed->end(), value) == allowed->end()) {
-        return Wrong(path_, at, fmt::format("{}: {} is none of {}", name, Quote(value),
-                                            fmt::join(*allowed, ", ")));
+      if (!allowed->empty() &&
+          std::find(allowed->begin(), allowed->end(), value) == allowed->end()) {
+        return Wrong(
+            path_, at,
+            fmt::format("{}: {} is none of {}", name, Quote(value), fmt::join(*allowed, ", ")));
       }
       if (std::any_of(value.begin(), value.end(), [](char c) { return c >= 0 && c < ' '; })) {
         return Wrong(path_, at, fmt::format("{}: a control character is in it", name));
@@ -220,8 +223,8 @@ class Loader {
         return Wrong(path_, user.first, fmt::format("a user cannot be called {}", Quote(name)));
       }
       if (auto ok = serving::http::CheckBcrypt(user.second.Scalar()); !ok) {
-        return Wrong(path_, user.first, fmt::format("basic_auth_users: {}: {}", Quote(name),
-                                                    ok.error().message));
+        return Wrong(path_, user.first,
+                     fmt::format("basic_auth_users: {}: {}", Quote(name), ok.error().message));
       }
       if (!config_.users.emplace(name, user.second.Scalar()).second) {
         return Wrong(path_, user.first, fmt::format("the user {} is there twice", Quote(name)));
@@ -244,8 +247,9 @@ class Loader {
                     (interval.find_first_of("dw") == std::string::npos &&
                      (interval.back() < '0' || interval.back() > '9'));
     if (!duration || !go) {
-      return Wrong(path_, node, fmt::format("rate_limit.interval: {} is no duration such as 100ms",
-                                            Quote(interval)));
+      return Wrong(
+          path_, node,
+          fmt::format("rate_limit.interval: {} is no duration such as 100ms", Quote(interval)));
     }
     if (duration->count() == 0) return {};
     if (burst == 0) return Wrong(path_, node, "rate_limit.burst is 0: nothing would pass");

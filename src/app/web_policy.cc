@@ -91,9 +91,8 @@ PolicyPtr WebPolicy::Now() {
 }
 
 void WebPolicy::Reload(State& state) {
-  const bool same = std::all_of(state.stamps.begin(), state.stamps.end(), [](const Stamp& stamp) {
-    return Look(stamp.path) == stamp;
-  });
+  const bool same = std::all_of(state.stamps.begin(), state.stamps.end(),
+                                [](const Stamp& stamp) { return Look(stamp.path) == stamp; });
   if (same) return;
   // As they were before they are read: what changes meanwhile is read once more.
   std::vector<Stamp> stamps;

@@ -30,7 +30,8 @@ Result<void> ReadScope(const std::string& path, const YAML::Node& node,
   }
   const bool scoped = !token.scope.names.empty() || token.scope.own_address;
   if (scoped && !token.write) {
-    return Wrong(path, node, "names and own_address are about writing, which is none of its rights");
+    return Wrong(path, node,
+                 "names and own_address are about writing, which is none of its rights");
   }
   return {};
 }
@@ -101,8 +102,8 @@ Result<void> ReadTokens(const std::string& path, const YAML::Node& root, Tokens&
 
 Result<Tokens> LoadTokens(const std::string& path) {
   Tokens tokens;
-  auto ok = ReadYamlFile(
-      path, [&](const YAML::Node& root) { return ReadTokens(path, root, tokens); });
+  auto ok =
+      ReadYamlFile(path, [&](const YAML::Node& root) { return ReadTokens(path, root, tokens); });
   if (!ok) return Fail(std::move(ok.error()));
   return tokens;
 }

@@ -23,7 +23,8 @@ Result<void> ReadYamlText(const std::string& text, const std::string& path,
     if (!documents[0].IsMap()) return agent::Wrong(path, documents[0], "is not a map of fields");
     return read(documents[0]);
   } catch (const YAML::Exception& error) {  // yaml-cpp throws; nothing else here does
-    return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
+    return Fail(ErrorCode::kInvalid,
+                fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
   }
 }
 

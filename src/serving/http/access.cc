@@ -159,8 +159,8 @@ std::optional<Response> Refusal(const Request& request, Right right, const Ident
   if (identity.user.empty()) {
     if (auto refused = NotAnonymously(request, right, rules)) return refused;
   } else if (!(write ? identity.write : identity.read)) {
-    return Refused(403, fmt::format("{} has no right to {}", identity.user,
-                                    write ? "write" : "read"));
+    return Refused(403,
+                   fmt::format("{} has no right to {}", identity.user, write ? "write" : "read"));
   }
   if (!write) return std::nullopt;
   if (FromForeignPage(request)) return Refused(403, "a page of another origin may not write here");
@@ -186,9 +186,8 @@ Result<void> MayWrite(const Request& request, std::string_view name, std::string
     return Fail(ErrorCode::kRefused, fmt::format("{} may not write {}", who, Quote(name)));
   }
   if (scope.own_address && CanonicalAddress(address) != CanonicalAddress(request.peer.address)) {
-    return Fail(ErrorCode::kRefused,
-                fmt::format("{} may write its own address {} only, not {}", who,
-                            request.peer.address, Quote(address)));
+    return Fail(ErrorCode::kRefused, fmt::format("{} may write its own address {} only, not {}",
+                                                 who, request.peer.address, Quote(address)));
   }
   return {};
 }

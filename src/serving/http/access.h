@@ -45,9 +45,9 @@ struct Identity {
 };
 
 struct AccessRules {
-  bool basic = false;            // there are users
-  bool bearer = false;           // there are tokens
-  bool anonymous_read = false;   // who does not log in may read, though others log in
+  bool basic = false;                   // there are users
+  bool bearer = false;                  // there are tokens
+  bool anonymous_read = false;          // who does not log in may read, though others log in
   std::vector<std::string> names = {};  // that Host may have, in lower case, without a final dot
 };
 

@@ -33,8 +33,10 @@ TEST(Access, WithoutLogins) {
     unsigned status;
   };
   const std::vector<Case> cases = {
-      {"Prometheus reads", Asking("GET", {{"host", "192.0.2.1:9530"}}, "192.0.2.9"), Right::kRead, 200},
-      {"by name", Asking("GET", {{"host", "Rollcall.Example.:80"}}, "192.0.2.9"), Right::kRead, 200},
+      {"Prometheus reads", Asking("GET", {{"host", "192.0.2.1:9530"}}, "192.0.2.9"), Right::kRead,
+       200},
+      {"by name", Asking("GET", {{"host", "Rollcall.Example.:80"}}, "192.0.2.9"), Right::kRead,
+       200},
       {"localhost", Asking("GET", {{"host", "localhost:9530"}}), Right::kRead, 200},
       {"a name that was made to point here", Asking("GET", {{"host", "evil.example"}}),
        Right::kRead, 421},
@@ -128,8 +130,8 @@ TEST(Access, LoginsAreRead) {
            {"Basic YWxpY2U6c2VjcmV0", Kind::kBasic, "alice", "secret"},
            {"basic  YTpiOmM=", Kind::kBasic, "a", "b:c"},
            {"Basic YTo=", Kind::kBasic, "a", ""},
-           {"Basic YQ==", Kind::kMalformed},          // no colon
-           {"Basic YTphAGI=", Kind::kMalformed},      // a zero octet
+           {"Basic YQ==", Kind::kMalformed},      // no colon
+           {"Basic YTphAGI=", Kind::kMalformed},  // a zero octet
            {"Basic !!!", Kind::kMalformed},
            {"Basic", Kind::kMalformed},
            {"Bearer abc.def", Kind::kBearer, "", "abc.def"},

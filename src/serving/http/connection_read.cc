@@ -185,9 +185,8 @@ void Connection::OnHead() {
   }
   route_ = found.route;
   policy_ = shared_.options.policy();
-  auto verdict =
-      shared_.admission.Decide(*request_, route_->right, *policy_, certificate_,
-                               SystemClock().Now(), SystemClock().WallNow());
+  auto verdict = shared_.admission.Decide(*request_, route_->right, *policy_, certificate_,
+                                          SystemClock().Now(), SystemClock().WallNow());
   if (verdict) return OnAdmitted(*std::move(verdict));
   Enter(Phase::kAdmission, std::chrono::milliseconds(0));
   const bool queued = shared_.logins.Run([self = shared_from_this()] {
@@ -210,9 +209,9 @@ void Connection::OnAdmitted(Verdict verdict) {
   const std::size_t most = route_->most_body;
   const auto length = parser_->content_length();
   if (most == 0 || (length && *length > most)) {
-    return Refuse({413, most == 0 ? std::string("a request here has no body\n")
-                                  : "the body is longer than " + std::to_string(most) +
-                                        " octets\n"});
+    return Refuse({413, most == 0
+                            ? std::string("a request here has no body\n")
+                            : "the body is longer than " + std::to_string(most) + " octets\n"});
   }
   parser_->body_limit(most);
   parser_->eager(true);
@@ -233,8 +232,8 @@ void Connection::OnBody() {
       std::move(*request_), pending, shared_from_this(), shared_.options.most_unread, head_only_);
   request_.reset();
   if (route_->waits) {
-    const bool queued = shared_.waiting.Run(
-        [route = route_, exchange] { CallHandler(route->handler, exchange); });
+    const bool queued =
+        shared_.waiting.Run([route = route_, exchange] { CallHandler(route->handler, exchange); });
     if (!queued) {
       exchange->Reply(shared_.Complaint({503, std::string("too busy to wait for the store\n")},
                                         exchange->request().path));

@@ -13,8 +13,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kMostGathered = 16;          // items of one write
-constexpr std::size_t kCopied = 4096;              // a body up to this size goes with its head
+constexpr std::size_t kMostGathered = 16;            // items of one write
+constexpr std::size_t kCopied = 4096;                // a body up to this size goes with its head
 constexpr std::chrono::milliseconds kEndTime{1000};  // for the client to close
 
 }  // namespace
@@ -103,7 +103,8 @@ void Connection::Write() {
   const auto add = [&](std::string_view octets) {
     const std::size_t skipped = std::min(skip, octets.size());
     skip -= skipped;
-    if (octets.size() > skipped) buffers.emplace_back(octets.data() + skipped, octets.size() - skipped);
+    if (octets.size() > skipped)
+      buffers.emplace_back(octets.data() + skipped, octets.size() - skipped);
   };
   for (std::size_t i = 0; i < out_.size() && i < kMostGathered; ++i) {
     add(out_[i].text);

@@ -29,10 +29,16 @@ TEST(RequestHead, WhatCouldBeReadInTwoWaysIsRefused) {
            {"the same twice", 400, {host, {"content-length", "5"}, {"content-length", "5"}}},
            {"a list", 400, {host, {"content-length", "5, 5"}}},
            {"a sign", 400, {host, {"content-length", "+5"}}},
-           {"two codings", 400,
+           {"two codings",
+            400,
             {host, {"transfer-encoding", "chunked"}, {"transfer-encoding", "identity"}}},
            {"gzip", 501, {host, {"transfer-encoding", "gzip, chunked"}}},
-           {"odd whitespace", 501, {host, {"transfer-encoding", "\x0b" "chunked"}}},
+           {"odd whitespace",
+            501,
+            {host,
+             {"transfer-encoding",
+              "\x0b"
+              "chunked"}}},
            {"chunked last but one", 501, {host, {"transfer-encoding", "chunked, identity"}}},
            {"chunks in 1.0", 400, {host, {"transfer-encoding", "chunked"}}, true},
            {"no host", 400, {}},
@@ -85,7 +91,8 @@ TEST(RequestHead, WhetherABodyFollows) {
 
 TEST(ResponseHead, SaysWhatIsKnown) {
   const Response response{200, "x", "application/json", {{"ETag", "\"1\""}}};
-  const std::string head = MakeHead(response, {false, true, 1}, {{"X-Frame-Options", "deny"}}, "now");
+  const std::string head =
+      MakeHead(response, {false, true, 1}, {{"X-Frame-Options", "deny"}}, "now");
   EXPECT_EQ(head,
             "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: application/json\r\n"
             "Content-Length: 1\r\nETag: \"1\"\r\nX-Frame-Options: deny\r\n"

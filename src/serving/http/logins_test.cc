@@ -1,8 +1,7 @@
 // Tokens, passwords, and how often one may try.
 #include <crypt.h>
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "serving/http/admission.h"
 #include "serving/http/passwords.h"
@@ -24,7 +23,8 @@ TEST(Tokens, AreKnownByTheirHash) {
   const WallTime now{seconds(1'000'000)};
   Tokens tokens;
   tokens.all.push_back({"reader", Sha256("abc"), true, false, {}, {}});
-  tokens.all.push_back({"writer", Sha256("def"), false, true, {{"node.x"}, true}, now + seconds(1)});
+  tokens.all.push_back(
+      {"writer", Sha256("def"), false, true, {{"node.x"}, true}, now + seconds(1)});
   EXPECT_EQ(tokens.Whose("abc", now)->user, "token:reader");
   EXPECT_TRUE(tokens.Whose("abc", now)->read);
   EXPECT_FALSE(tokens.Whose("abc", now)->write);
@@ -40,9 +40,9 @@ TEST(Tokens, DigestsAreReadStrictly) {
   EXPECT_EQ(*ParseDigest("sha256:"
                          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
             Sha256("abc"));
-  for (const std::string& bad : {digits, "sha256:" + digits.substr(1), "sha1:" + digits,
-                                 "sha256:" + digits + "a", "sha256:" + digits.substr(1) + "g",
-                                 "sha256:-a" + digits.substr(2)}) {
+  for (const std::string& bad :
+       {digits, "sha256:" + digits.substr(1), "sha1:" + digits, "sha256:" + digits + "a",
+        "sha256:" + digits.substr(1) + "g", "sha256:-a" + digits.substr(2)}) {
     EXPECT_FALSE(ParseDigest(bad)) << bad;
   }
 }

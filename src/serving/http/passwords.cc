@@ -39,8 +39,9 @@ Result<void> CheckBcrypt(std::string_view hash) {
   if (!form) return Fail(ErrorCode::kInvalid, "it is no bcrypt hash, as `htpasswd -nB` makes them");
   const int cost = (hash[4] - '0') * 10 + hash[5] - '0';
   if (cost < 4 || cost > kMostBcryptCost) {
-    return Fail(ErrorCode::kInvalid, fmt::format("a bcrypt hash of cost {}; this server takes 4 to {}",
-                                                 cost, kMostBcryptCost));
+    return Fail(
+        ErrorCode::kInvalid,
+        fmt::format("a bcrypt hash of cost {}; this server takes 4 to {}", cost, kMostBcryptCost));
   }
   return {};
 }

@@ -30,9 +30,7 @@ void PendingExchange::Changed(Guarded<Pending::State>::Handle state) {
   std::function<void()> forgotten;
   if (state->over) forgotten = std::exchange(state->when_gone, nullptr);
   const bool wake = !std::exchange(state->scheduled, true);
-  {
-    const auto unlock = std::move(state);
-  }
+  { const auto unlock = std::move(state); }
   if (wake) waker_->Wake();
 }
 

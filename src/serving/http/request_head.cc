@@ -39,8 +39,8 @@ Response WhatIsWrongWithLength(const Request& request, bool old_version) {
   if (Count(request, "content-length") > 1 || Count(request, "transfer-encoding") > 1) {
     return {400, std::string("more than one length of the body\n")};
   }
-  if (length != nullptr && !std::all_of(length->begin(), length->end(),
-                                        [](char c) { return c >= '0' && c <= '9'; })) {
+  if (length != nullptr &&
+      !std::all_of(length->begin(), length->end(), [](char c) { return c >= '0' && c <= '9'; })) {
     return {400, std::string("Content-Length is no number\n")};
   }
   if (coding == nullptr) return {0};

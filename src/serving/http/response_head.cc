@@ -35,8 +35,8 @@ std::string MakeHead(const Response& response, const Framing& framing,
                      const std::vector<Field>& always, std::string_view date) {
   std::string head;
   const auto out = std::back_inserter(head);
-  const auto reason = boost::beast::http::obsolete_reason(
-      boost::beast::http::int_to_status(response.status));
+  const auto reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
   fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
                  std::string_view(reason.data(), reason.size()), date);
   const auto add = [&](std::string_view name, std::string_view value) {

@@ -47,8 +47,8 @@ std::string ToText(const tcp::endpoint& endpoint) {
 
 // Often enough for the shortest of the times, and no oftener.
 milliseconds SweepPause(const Options& options) {
-  const milliseconds shortest = std::min({options.header_time, options.body_time,
-                                          options.progress_time, options.idle_time});
+  const milliseconds shortest =
+      std::min({options.header_time, options.body_time, options.progress_time, options.idle_time});
   return std::clamp(shortest / 4, milliseconds(5), milliseconds(250));
 }
 
@@ -62,7 +62,10 @@ class Server::Running {
     }
   }
 
-  ~Running() {
+  ~Running() { End(); }
+
+  void End() {
+    if (std::exchange(ended_, true)) return;
     const SteadyTime deadline = SystemClock().Now() + shared_.options.stop_time;
     if (started_) {
       loops_.front()->Post([this] { CloseListeners(); });
@@ -126,14 +129,14 @@ class Server::Running {
   // On the first loop's thread, from the start on.
   void Accept(tcp::acceptor& acceptor) {
     const auto& loop = loops_[next_++ % loops_.size()];
-    acceptor.async_accept(loop->io(), [this, &acceptor, loop](error_code error,
-                                                              tcp::socket socket) {
-      if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
-      if (error) return Pause(acceptor);
-      auto connection = std::make_shared<Connection>(loop, shared_, std::move(socket));
-      loop->Post([connection] { connection->Start(); });
-      Accept(acceptor);
-    });
+    acceptor.async_accept(
+        loop->io(), [this, &acceptor, loop](error_code error, tcp::socket socket) {
+          if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
+          if (error) return Pause(acceptor);
+          auto connection = std::make_shared<Connection>(loop, shared_, std::move(socket));
+          loop->Post([connection] { connection->Start(); });
+          Accept(acceptor);
+        });
   }
 
   void Pause(tcp::acceptor& acceptor) {
@@ -153,6 +156,7 @@ class Server::Running {
 
   Shared shared_;
   bool started_ = false;
+  bool ended_ = false;
   std::vector<std::string> bound_;
   std::vector<std::shared_ptr<Loop>> loops_;
   std::size_t next_ = 0;
@@ -164,13 +168,16 @@ Server::Server(Options options, std::vector<Route> routes)
     : options_(std::move(options)), routes_(std::move(routes)) {
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  Stop();
+}
 
 Result<void> Server::Start() {
-  auto running = std::make_unique<Running>(options_, routes_);
-  if (auto ok = running->Listen(); !ok) return ok;
-  running_ = std::move(running);
-  return {};
+  // There before the first handler is called, which may ask for our counters.
+  running_ = std::make_unique<Running>(options_, routes_);
+  auto ok = running_->Listen();
+  if (!ok) running_.reset();
+  return ok;
 }
 
 const std::vector<std::string>& Server::bound() const {
@@ -182,6 +189,7 @@ Counters Server::counters() const {
 }
 
 void Server::Stop() {
+  if (running_) running_->End();
   running_.reset();
 }
 

@@ -19,11 +19,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AnyOf;
+using testing::Client;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using testing::Client;
 
 // What a handler holds, for the test to wait for.
 template <typename T>
@@ -106,8 +106,10 @@ class HttpTest : public ::testing::Test {
     return Ask(line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + "\r\n");
   }
   std::string Put(const std::string& headers, const std::string& body) {
-    return Ask("PUT /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: "
-               "application/json\r\n" + headers + "\r\n" + body);
+    return Ask(
+        "PUT /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: "
+        "application/json\r\n" +
+        headers + "\r\n" + body);
   }
 
   Octets large_ = Shared(std::string(5'000'000, 'x'));
@@ -162,9 +164,10 @@ TEST_F(HttpTest, RefusalsSayWhy) {
 
 TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   Options options;
-  options.errors = {{"/api/", [](unsigned status, const std::string& message) {
-                       return Response{status, "{\"error\":\"" + message + "\"}", "application/json"};
-                     }}};
+  options.errors = {
+      {"/api/", [](unsigned status, const std::string& message) {
+         return Response{status, "{\"error\":\"" + message + "\"}", "application/json"};
+       }}};
   Start(options);
   const std::string answer = AskOnce("GET /api/nothing");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 404 "));
@@ -181,7 +184,8 @@ TEST_F(HttpTest, AConnectionTakesSeveralRequests) {
   client.Send(kGet + "\r\n" + kGet + "GET /-/ready HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.EndSending();
   const std::string both = client.Rest();
-  EXPECT_THAT(both, HasSubstr("well\n" "HTTP/1.1 200"));
+  EXPECT_THAT(both, HasSubstr("well\n"
+                              "HTTP/1.1 200"));
   EXPECT_THAT(both, EndsWith("not yet\n"));
 }
 
@@ -223,8 +227,8 @@ TEST_F(HttpTest, SmugglingEndsTheConnection) {
         std::string("Content-Length: 5,5\r\n"), std::string("X: a\rContent-Length: 5\r\n"),
         std::string("X: a\nContent-Length: 5\r\n")}) {
     const std::string answer =
-        Ask("PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + headers +
-            "\r\n0\r\n\r\n" + inner);
+        Ask("PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+            headers + "\r\n0\r\n\r\n" + inner);
     EXPECT_THAT(answer, IsOneAnswer()) << headers << answer;
     EXPECT_THAT(answer, Not(HasSubstr("not yet"))) << headers;
   }

@@ -16,12 +16,12 @@ namespace rollcall::serving::http {
 namespace {
 
 namespace ssl = boost::asio::ssl;
-using ::testing::EndsWith;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using testing::Certificate;
 using testing::Client;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using testing::Issue;
+using ::testing::StartsWith;
 
 // How a client comes.
 struct Coming {
@@ -81,8 +81,8 @@ class TlsTest : public ::testing::Test {
     return options;
   }
 
-  Heard Ask(const Coming& coming, const std::string& headers = "", const std::string& line = "GET /",
-            const std::string& body = "") {
+  Heard Ask(const Coming& coming, const std::string& headers = "",
+            const std::string& line = "GET /", const std::string& body = "") {
     ssl::context context(ssl::context::tls_client);
     SSL_CTX* const tls = context.native_handle();
     context.set_verify_mode(ssl::verify_peer);
@@ -102,10 +102,11 @@ class TlsTest : public ::testing::Test {
     boost::system::error_code error;
     stream.handshake(ssl::stream_base::client, error);
     if (error) return {};
-    boost::asio::write(stream,
-                       boost::asio::buffer(line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
-                                           headers + "\r\n" + body),
-                       error);
+    boost::asio::write(
+        stream,
+        boost::asio::buffer(line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                            headers + "\r\n" + body),
+        error);
     Heard heard;
     boost::asio::read(stream, boost::asio::dynamic_buffer(heard.text), error);
     const SSL* const connection = stream.native_handle();
@@ -242,8 +243,9 @@ TEST_F(TlsTest, ATokenLogsIn) {
   tokens_->all.push_back({"ci", Sha256("abc"), false, true, {}, {}});
   Start(Ours());
   EXPECT_THAT(Ask({}).text, EndsWith("user= tls"));
-  EXPECT_THAT(Ask({}, "Authorization: Bearer abc\r\nContent-Type: application/json\r\n", "PUT /").text,
-              EndsWith("user=token:ci tls"));
+  EXPECT_THAT(
+      Ask({}, "Authorization: Bearer abc\r\nContent-Type: application/json\r\n", "PUT /").text,
+      EndsWith("user=token:ci tls"));
   EXPECT_THAT(Ask({}, "Authorization: Bearer abc\r\n").text, StartsWith("HTTP/1.1 403 "));
 }
 

@@ -1,4 +1,5 @@
-// What one side of TLS is told (exporter-toolkit's tls_server_config), and what OpenSSL makes of it.
+// What one side of TLS is told (exporter-toolkit's tls_server_config), and what OpenSSL makes of
+// it.
 //
 // Threads: immutable once made; any number of connections may use one context.
 #pragma once

@@ -49,8 +49,7 @@ inline Certificate Issue(const std::string& name, const Certificate* signer,
   X509_set_pubkey(x, made.key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(
-      x, X509_get_subject_name(signer == nullptr ? x : signer->certificate.get()));
+  X509_set_issuer_name(x, X509_get_subject_name(signer == nullptr ? x : signer->certificate.get()));
   const auto extend = [&](int what, const std::string& value) {
     X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, what, value.c_str());
     X509_add_ext(x, extension, -1);

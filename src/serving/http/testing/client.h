@@ -41,7 +41,8 @@ class Client {
   // What comes up to and with this text; all, if the server closes before.
   std::string Until(const std::string& text) {
     boost::system::error_code error;
-    const auto size = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(read_), text, error);
+    const auto size =
+        boost::asio::read_until(socket_, boost::asio::dynamic_buffer(read_), text, error);
     if (error) return std::exchange(read_, "");
     std::string found = read_.substr(0, size);
     read_.erase(0, size);
