@@ -2,7 +2,6 @@
 """TLS, passwords, tokens and hosts of the HTTP side, with a real Prometheus."""
 
 import base64
-import crypt
 import hashlib
 import http.client
 import os
@@ -17,6 +16,8 @@ from harness.rollcall import Embedded, cli, web  # noqa: E402
 from harness.scenario import main, server  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
+PASSWORD = "s3cret"
+HASH = "$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK"
 WEB = """
 tls_server_config:
   cert_file: {cert}
@@ -50,10 +51,6 @@ scrape_configs:
 
 def digest(token):
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def hashed(password):
-    return crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))
 
 
 def ask(path, trusts=None, method="GET", **headers):
@@ -106,11 +103,11 @@ def protected(scenario):
             os.rename(f"{target}.new", target)
 
     install(first)
-    config = scenario.write("web.yml", WEB.format(cert="cert.pem", key="key.pem", hash=hashed("s3cret")))
+    config = scenario.write("web.yml", WEB.format(cert="cert.pem", key="key.pem", hash=HASH))
     tokens = scenario.write("tokens.yml", TOKENS.format(read=digest("r"), write=digest("w")))
     checking(config, tokens, scenario)
     rollcall = Embedded(scenario, f"--web.config.file={config}", f"--web.tokens-file={tokens}")
-    prometheus = Prometheus(scenario, PROMETHEUS.format(ca=first.ca, password="s3cret"))
+    prometheus = Prometheus(scenario, PROMETHEUS.format(ca=first.ca, password=PASSWORD))
     up = lambda: prometheus.targets().get(("rollcall", "127.0.0.1:9530")) == "up"  # noqa: E731
     wait_for("Prometheus to scrape by TLS and password", up)
     scenario.step("a real Prometheus scrapes it by TLS and password")
@@ -121,7 +118,7 @@ def protected(scenario):
           ['Basic realm="rollcall", charset="UTF-8"', 'Bearer realm="rollcall"'], "how to log in")
     equal(headers["Strict-Transport-Security"], "max-age=31536000", "a configured header")
     equal(ask("/-/healthy", first.ca)[0], 200, "health")
-    equal(ask("/metrics", first.ca, Authorization=basic("s3cret"))[0], 200, "a user")
+    equal(ask("/metrics", first.ca, Authorization=basic(PASSWORD))[0], 200, "a user")
     equal(ask("/metrics", first.ca, Authorization=basic("wrong"))[0], 401, "a wrong password")
     equal(ask("/metrics", first.ca, Authorization="Bearer r")[0], 200, "a token that may read")
     equal(ask("/metrics", first.ca, Authorization="Bearer w")[0], 403, "one that may not")
