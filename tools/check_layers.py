@@ -26,8 +26,18 @@ ROOMS = {
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
     "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
-    "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model"], []),
-    "serving/http": (["base", "wire", "catalog", "answer", "registry", "model"], []),
+    "serving/seen": (["base"], []),
+    "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model", "serving/seen"], []),
+    "serving/http": (["base"], []),
+    "serving/sd": (
+        ["base", "wire", "catalog", "answer", "model", "serving/http", "serving/seen"],
+        [],
+    ),
+    "serving/api": (
+        ["base", "wire", "model", "store", "catalog", "answer", "registry", "serving/http",
+         "serving/seen"],
+        [],
+    ),
     "agent": (["base", "yaml", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
