@@ -82,8 +82,7 @@ std::string_view ToString(HistoryEvent event) {
 }
 
 std::string ToText(HistoryId id) {
-  return id.index == 0 ? std::to_string(id.revision)
-                       : fmt::format("{}.{}", id.revision, id.index);
+  return id.index == 0 ? std::to_string(id.revision) : fmt::format("{}.{}", id.revision, id.index);
 }
 
 Result<HistoryId> ParseHistoryId(std::string_view text) {
@@ -145,9 +144,8 @@ History::Following History::After(HistoryId after, std::size_t most) const {
   following.gap = after < ring->floor || after > ring->last;
   if (following.gap) return following;
   const auto& entries = ring->entries;
-  auto at = std::partition_point(entries.begin(), entries.end(), [&](const Held& held) {
-    return held.entry->id <= after;
-  });
+  auto at = std::partition_point(entries.begin(), entries.end(),
+                                 [&](const Held& held) { return held.entry->id <= after; });
   for (; at != entries.end() && following.entries.size() < most; ++at) {
     following.entries.push_back(at->entry);
   }
@@ -159,10 +157,10 @@ std::vector<HistoryEntryPtr> History::Before(std::optional<HistoryId> before,
   std::vector<HistoryEntryPtr> found;
   auto ring = ring_.Lock();
   const auto& entries = ring->entries;
-  auto at = before ? std::partition_point(
-                         entries.begin(), entries.end(),
-                         [&](const Held& held) { return held.entry->id < *before; })
-                   : entries.end();
+  auto at = before
+                ? std::partition_point(entries.begin(), entries.end(),
+                                       [&](const Held& held) { return held.entry->id < *before; })
+                : entries.end();
   while (at != entries.begin() && found.size() < most) found.push_back((--at)->entry);
   return found;
 }

@@ -55,9 +55,9 @@ struct HistoryId {
 [[nodiscard]] Result<HistoryId> ParseHistoryId(std::string_view text);
 
 struct HistoryEntry {
-  HistoryId id = {};              // given by Append()
-  store::Revision revision = 0;   // of the change in the store; 0: this server's own word
-  WallTime time{};                // when this server heard of it; given by Append()
+  HistoryId id = {};             // given by Append()
+  store::Revision revision = 0;  // of the change in the store; 0: this server's own word
+  WallTime time{};               // when this server heard of it; given by Append()
   HistoryEvent event = HistoryEvent::kChanged;
   std::string subject = {};  // see SubjectOf()
   std::string name = {};     // the subject's in wire form; "": a host, or none can be made

@@ -75,8 +75,8 @@ TEST(History, IdsAreReadAsTheyAreWritten) {
   for (const HistoryId id : {HistoryId{0, 0}, HistoryId{42, 0}, HistoryId{42, 7}}) {
     EXPECT_EQ(ParseHistoryId(ToText(id)).value(), id);
   }
-  for (const char* wrong : {"", "x", "-1", "1.", ".1", "1.-1", "1.2.3", " 1", "1 ", "+1",
-                            "99999999999999999999"}) {
+  for (const char* wrong :
+       {"", "x", "-1", "1.", ".1", "1.-1", "1.2.3", " 1", "1 ", "+1", "99999999999999999999"}) {
     EXPECT_FALSE(ParseHistoryId(wrong)) << wrong;
   }
 }
@@ -158,11 +158,10 @@ class HistoryOfLedger : public ::testing::TestWithParam<Story> {
   StillClock clock_;
   Publisher publisher_;
   History history_{{}, clock_};
-  Ledger ledger_{publisher_,
-                 clock_,
-                 {.prefix = "/skydns",
-                  .zones = {wire::Name::FromText("z").value()},
-                  .history = &history_}};
+  Ledger ledger_{
+      publisher_,
+      clock_,
+      {.prefix = "/skydns", .zones = {wire::Name::FromText("z").value()}, .history = &history_}};
   std::map<std::string, store::KeyValue> pairs_;
   store::Revision revision_ = 1;
 };

@@ -123,8 +123,8 @@ void Ledger::TellMark(const Stage& stage, const StagedMark& staged, const View& 
   const RegistrationPtr stood = view.tree.FindKey(staged.subject);
   const auto changed = stage.changes.find(staged.subject);
   const RegistrationPtr stands = changed == stage.changes.end() ? stood : changed->second.put;
-  HistoryEntry entry = About(HistoryEvent::kHealth, staged.subject,
-                             after ? after->revision : staged.revision);
+  HistoryEntry entry =
+      About(HistoryEvent::kHealth, staged.subject, after ? after->revision : staged.revision);
   if (after) Sign(entry, after->record);
   switch (staged.area) {
     case Area::kAlive: {

@@ -35,7 +35,8 @@ seen::Asker AskerOf(const sockaddr* source, bool tcp) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(source);
     return {reinterpret_cast<const std::uint8_t*>(&v4->sin_addr), false, tcp};
   }
-  const std::uint8_t* const address = reinterpret_cast<const sockaddr_in6*>(source)->sin6_addr.s6_addr;
+  const std::uint8_t* const address =
+      reinterpret_cast<const sockaddr_in6*>(source)->sin6_addr.s6_addr;
   if (std::memcmp(address, kMapped, sizeof kMapped) == 0) return {address + 12, false, tcp};
   return {address, true, tcp};
 }

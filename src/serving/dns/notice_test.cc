@@ -10,11 +10,11 @@
 namespace rollcall::serving::dns {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::Query;
 using testing::TcpClient;
 using testing::UdpClient;
 using testing::World;
-using ::testing::ElementsAre;
 using wire::Type;
 
 const std::pair<std::string, std::string> kNode{"node/a", R"({"host":"10.0.0.1","port":9100})"};
@@ -68,7 +68,7 @@ TEST_F(NoticeTest, OnlyQuestionsForANameThatStandsForSeveralCount) {
       {"prom.internal", Type::kAaaa, true},
       {"_healthy.node.prom.internal", Type::kA, true},
       {"_shard0of2.node.prom.internal", Type::kSrv, true},
-      {"a.node.prom.internal", Type::kA, false},   // as at each scrape
+      {"a.node.prom.internal", Type::kA, false},     // as at each scrape
       {"nowhere.prom.internal", Type::kSrv, false},  // NXDOMAIN: anybody can make many
       {"node.prom.internal", Type::kTxt, false},
       {"example.com", Type::kSrv, false},

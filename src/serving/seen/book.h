@@ -39,15 +39,16 @@ struct Ask {
 };
 
 struct Consumer {
-  std::string client;
+  std::string client = {};
   Mechanism mechanism = Mechanism::kHttpSd;
-  std::string name;
-  std::string user_agent;
-  std::string transport;  // of the last ask
+  std::string name = {};
+  std::string user_agent = {};
+  std::string transport = {};  // of the last ask
   WallTime first_seen{};
   WallTime last_seen{};
   std::uint64_t asks = 0;
-  std::optional<std::chrono::milliseconds> interval;  // as it says, or as it was seen; none: not yet
+  // As it says, or as it was seen; none: not known yet.
+  std::optional<std::chrono::milliseconds> interval = {};
   std::int64_t revision = 0;
   bool silent = false;  // has not asked for three intervals
 };

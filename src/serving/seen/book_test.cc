@@ -116,7 +116,8 @@ TEST_F(BookTest, FindsTheIntervalFromWhatItSees) {
     }
     const auto interval = own.List()[0].interval;
     ASSERT_EQ(interval.has_value(), habit.interval.has_value()) << habit.what;
-    if (interval) EXPECT_NEAR(interval->count(), habit.interval->count(), 20) << habit.what;
+    EXPECT_NEAR(interval.value_or(0s).count(), habit.interval.value_or(0s).count(), 20)
+        << habit.what;
   }
 }
 

@@ -78,7 +78,7 @@ class Tap {
   std::array<Place, kPlaces> places_{};
   const std::unique_ptr<Who[]> who_;
   const std::unique_ptr<Sighting[]> ring_;
-  std::uint64_t taken_ = 0;  // first_, as the writer last saw it
+  std::uint64_t taken_ = 0;                         // first_, as the writer last saw it
   alignas(64) std::atomic<std::uint64_t> next_{0};  // to be written
   std::atomic<std::uint64_t> dropped_{0};
   alignas(64) std::atomic<std::uint64_t> first_{0};  // to be taken
