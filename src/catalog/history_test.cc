@@ -159,9 +159,7 @@ class HistoryOfLedger : public ::testing::TestWithParam<Story> {
   Publisher publisher_;
   History history_{{}, clock_};
   Ledger ledger_{
-      publisher_,
-      clock_,
-      {.prefix = "/skydns", .zones = {wire::Name::FromText("z").value()}, .history = &history_}};
+      publisher_, clock_, {"/skydns", {}, {wire::Name::FromText("z").value()}, nullptr, &history_}};
   std::map<std::string, store::KeyValue> pairs_;
   store::Revision revision_ = 1;
 };

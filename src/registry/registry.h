@@ -124,8 +124,8 @@ class Registry {
            const Clock& clock = SystemClock());
 
   // Checks an order without the store; kInvalid says in one sentence what is
-  // wrong: address, port, service or instance name, label names (those that
-  // http_sd could not carry), selectors (`_healthy`, `_shardIofN`) as names.
+  // wrong: address, port, service or instance name, what http_sd could not carry (label names,
+  // tags, how it is scraped), selectors (`_healthy`, `_shardIofN`) as names.
   [[nodiscard]] static Result<void> Validate(const Order& order, const Rules& rules = {});
 
   // Puts the registration.  Safe to repeat: what stands there already is left as

@@ -42,9 +42,9 @@ Result<std::optional<HistoryId>> ReadSince(const http::Request& request) {
 
 class Events::Stream {
  public:
-  Stream(http::ExchangePtr exchange, Subjects subjects, HistoryId at, SteadyTime now)
-      : subjects(std::move(subjects)),
-        at(at),
+  Stream(http::ExchangePtr exchange, Subjects wanted, HistoryId begin, SteadyTime now)
+      : subjects(std::move(wanted)),
+        at(begin),
         sent(now),
         exchange_(std::move(exchange)),
         gone_(std::make_shared<std::atomic<bool>>(false)) {}
