@@ -56,7 +56,7 @@ Result<void> MayMaintain(const Request& request, const Subject& subject, Glance&
   }
   const catalog::RegistrationPtr stands = glance.Find(subject.place.key);
   if (!stands) return MayWriteBelow(request, subject.name);
-  return MayWrite(request, subject.name, stands->service.host);
+  return MayWriteInstance(request, subject.name, stands->service.host);
 }
 
 json::object MaintenanceJson(const Sources& sources, const std::string& subject,

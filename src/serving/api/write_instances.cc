@@ -74,7 +74,8 @@ Response PutInstance(const Sources& sources, const Request& request, Glance& gla
   auto body = ReadRegistrationBody(request.body);
   if (!body) return Failure(body.error());
   if (body->value.host.empty()) body->value.host = request.peer.address;
-  if (auto ok = MayWrite(request, subject->text, body->value.host); !ok) return Refused(ok.error());
+  if (auto ok = MayWriteInstance(request, subject->text, body->value.host); !ok)
+    return Refused(ok.error());
 
   const catalog::RegistrationPtr stands = glance.Find(subject->key);
   auto only_at = OnlyAt(request, stands);
@@ -82,7 +83,7 @@ Response PutInstance(const Sources& sources, const Request& request, Glance& gla
   if (request.scope.own_address) {
     // Nor may he take what another has: what is there is looked at, and held to that.
     if (stands) {
-      if (auto ok = MayWrite(request, subject->text, stands->service.host); !ok) {
+      if (auto ok = MayWriteInstance(request, subject->text, stands->service.host); !ok) {
         return Refused(ok.error());
       }
     }
@@ -120,7 +121,7 @@ Response DeleteInstance(const Sources& sources, const Request& request, Glance& 
   if (request.scope.own_address && target.address.empty()) target.address = request.peer.address;
   const std::string address =
       target.address.empty() && stands ? std::string(stands->service.host) : target.address;
-  if (auto ok = MayWrite(request, subject->text, address); !ok) return Refused(ok.error());
+  if (auto ok = MayWriteInstance(request, subject->text, address); !ok) return Refused(ok.error());
   auto only_at = OnlyAt(request, stands);
   if (!only_at) return Failure(only_at.error());
   target.only_at = *only_at;

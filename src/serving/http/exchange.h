@@ -102,8 +102,8 @@ enum class Right : std::uint8_t {
 
 struct Route {
   std::string method = "GET";
-  // Whole ("/metrics"), or all that begins with it, if it ends with '/' ("/sd/"); the longest
-  // counts.
+  // Whole ("/metrics", "/"), or all that begins with it, if more than "/" and it ends with '/'
+  // ("/sd/"); the longest counts.
   std::string path;
   Handler handler;
   Right right = Right::kRead;
