@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "serving/api/fixture.h"
+#include "serving/api/test_fixture.h"
 
 namespace rollcall::serving::api {
 namespace {
