@@ -72,20 +72,21 @@ bool WasHandedOn(const Request& request) {
                      [&](std::string_view mark) { return request.Header(mark) != nullptr; });
 }
 
-// A page of ours has the origin under which it was asked for.
+// A page of ours has the origin under which it was asked for; that of an encrypted one may be
+// asked for through a proxy that we do not speak TLS with.
 bool FromForeignPage(const Request& request) {
   if (const std::string* const site = request.Header("sec-fetch-site")) {
     if (!SameText(*site, "same-origin") && !SameText(*site, "none")) return true;
   }
   const std::string* const origin = request.Header("origin");
   if (origin == nullptr) return false;
-  const std::string_view scheme = request.peer.encrypted ? "https://" : "http://";
-  if (!origin->starts_with(scheme)) return true;
-  const auto theirs = ParseAuthority(std::string_view(*origin).substr(scheme.size()));
+  const bool encrypted = origin->starts_with("https://");
+  if (!encrypted && (request.peer.encrypted || !origin->starts_with("http://"))) return true;
+  const auto theirs = ParseAuthority(std::string_view(*origin).substr(encrypted ? 8 : 7));
   const std::string* const host = request.Header("host");
   const auto ours = host == nullptr ? theirs : ParseAuthority(*host);
   if (!theirs || !ours || theirs->host != ours->host) return true;
-  const std::string usual = request.peer.encrypted ? "443" : "80";
+  const std::string usual = encrypted ? "443" : "80";
   const auto port = [&](const Authority& a) { return a.port.empty() ? usual : a.port; };
   return port(*theirs) != port(*ours);
 }
@@ -105,18 +106,18 @@ bool MustBeJson(const Request& request) {
 
 std::optional<Response> NotAnonymously(const Request& request, Right right,
                                        const AccessRules& rules) {
+  const bool logins = rules.basic || rules.bearer;
+  const bool read = right == Right::kRead;
+  if (logins && !(read && rules.anonymous_read)) {
+    return LoginWanted(rules, fmt::format("who {} here has to log in", read ? "reads" : "writes"));
+  }
   if (!HostIsOurs(request, rules)) {
+    if (logins) return LoginWanted(rules, "who asks for this Host has to log in");
     return Refused(421, fmt::format("the Host {} is no name of this server: ask by its address, or "
                                     "name it by --web.host",
                                     Quote(*request.Header("host"))));
   }
-  const bool logins = rules.basic || rules.bearer;
-  if (right == Right::kRead) {
-    if (!logins || rules.anonymous_read) return std::nullopt;
-    return LoginWanted(rules, "who reads here has to log in");
-  }
-  if (logins) return LoginWanted(rules, "who writes here has to log in");
-  if (request.peer.loopback && !WasHandedOn(request)) return std::nullopt;
+  if (read || (request.peer.loopback && !WasHandedOn(request))) return std::nullopt;
   return Refused(403, "without logins, only this machine itself may write: see --web.tokens-file");
 }
 

@@ -55,7 +55,7 @@ void Connection::Enter(Phase phase, std::chrono::milliseconds time) {
 void Connection::Handshake() {
   Enter(Phase::kHandshake, shared_.options.header_time);
   peer_.encrypted = true;
-  tls_.reset(new Tls{policy_->tls, {socket_, policy_->tls->context()}, {}});
+  tls_ = std::make_unique<Tls>(policy_->tls, socket_);
   tls_->stream.async_handshake(
       boost::asio::ssl::stream_base::server,
       [self = shared_from_this()](const error_code& error) { self->OnHandshake(error); });

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "serving/http/loop.h"
@@ -100,7 +101,9 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
 
   // Of an encrypted connection.
   struct Tls {
-    std::shared_ptr<const TlsContext> context;
+    Tls(std::shared_ptr<const TlsContext> with, boost::asio::ip::tcp::socket& socket)
+        : context(std::move(with)), stream(socket, context->context()) {}
+    const std::shared_ptr<const TlsContext> context;
     boost::asio::ssl::stream<boost::asio::ip::tcp::socket&> stream;
     std::array<char, 4096> read{};
   };

@@ -64,7 +64,8 @@ void Connection::Read() {
     if (phase_ != Phase::kAnswer && phase_ != Phase::kAdmission) Close();
     return;
   }
-  if (phase_ == Phase::kAnswer && in_.size() > kMostAhead) return;
+  const bool busy = phase_ == Phase::kAnswer || phase_ == Phase::kAdmission;
+  if (busy && in_.size() > kMostAhead) return;
   reading_ = true;
   if (tls_) {
     tls_->stream.async_read_some(asio::buffer(tls_->read),
@@ -74,7 +75,7 @@ void Connection::Read() {
                                  });
     return;
   }
-  // Without a buffer, since most connections wait most of the time.
+  // Without a buffer until there is something to read.
   socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](error_code error) {
     self->reading_ = false;
     if (error) return self->OnRead(error, nullptr, 0);
@@ -121,6 +122,7 @@ void Connection::OnEnd() {
 void Connection::Parse() {
   while (ParseSome()) {
   }
+  if (in_.empty()) in_.shrink_to_fit();  // most connections wait most of the time
   if (phase_ != Phase::kClosed) Read();
 }
 
@@ -128,10 +130,7 @@ bool Connection::ParseSome() {
   if (phase_ == Phase::kIdle) {
     // A line end too many after a body is forgiven (RFC 9112 section 2.2).
     while (in_.starts_with("\r\n")) in_.erase(0, 2);
-    if (in_.empty()) {
-      in_.shrink_to_fit();
-      return false;
-    }
+    if (in_.empty()) return false;
     Begin();
   }
   if (phase_ != Phase::kHead && phase_ != Phase::kBody) return false;
@@ -205,6 +204,9 @@ void Connection::OnAdmitted(Verdict verdict) {
   if (verdict.refused) return Refuse(*std::move(verdict.refused));
   request_->peer.user = std::move(verdict.identity.user);
   request_->scope = std::move(verdict.identity.scope);
+  // Nobody behind us needs the secret, so nobody can log it.
+  std::erase_if(request_->headers,
+                [](const Field& field) { return field.name == "authorization"; });
   if (!BodyFollows(*request_)) return OnBody();
   const std::size_t most = route_->most_body;
   const auto length = parser_->content_length();

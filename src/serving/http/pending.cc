@@ -47,12 +47,13 @@ void PendingExchange::Begin(Response head) {
   if (state->over || state->begun) return;
   state->response = std::move(head);
   state->begun = true;
+  state->over = head_only_;
   Changed(std::move(state));
 }
 
 bool PendingExchange::Send(Octets piece) {
   auto state = pending_->state.Lock();
-  if (state->gone || state->cut || state->over || !state->begun || head_only_) return false;
+  if (state->gone || state->cut || state->over || !state->begun) return false;
   if (piece->empty()) return true;  // as a chunk it would be the end
   state->waiting += piece->size();
   state->cut = state->waiting > most_waiting_;

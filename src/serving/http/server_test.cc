@@ -330,6 +330,19 @@ TEST_F(HttpTest, AStreamComesInChunks) {
   EXPECT_THAT(client.Until("well\n"), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(HttpTest, TheHeadOfAStreamIsAllOfIt) {
+  Start();
+  Client client = Connect();
+  client.Send("HEAD /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ExchangePtr exchange = held_.Take();
+  exchange->Begin({200, {}, "text/event-stream"});
+  EXPECT_FALSE(exchange->Send(Shared("hello")));
+  exchange.reset();
+  EXPECT_THAT(client.Until("\r\n\r\n"), HasSubstr("text/event-stream"));
+  client.Send(kGet);
+  EXPECT_THAT(client.Until("well\n"), StartsWith("HTTP/1.1 200 "));
+}
+
 TEST_F(HttpTest, AnOldClientReadsAStreamToItsEnd) {
   Start();
   Client client = Connect();
