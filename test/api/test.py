@@ -29,7 +29,9 @@ def call(method, path, body=None, **headers):
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
         connection.request(method, path, body if body is None else json.dumps(body), sent)
         reply = connection.getresponse()
-        return reply.status, json.loads(reply.read())
+        text = reply.read().decode()
+        is_json = reply.headers["Content-Type"] == "application/json"
+        return reply.status, json.loads(text) if is_json else text
     finally:
         connection.close()
 
