@@ -26,7 +26,7 @@ ROOMS = {
     "answer": (["base", "wire", "model", "catalog"], []),
     "registry": (["base", "model", "store"], ["wire/name.h"]),
     "keeper": (["base", "model", "store", "catalog", "registry"], ["wire/name.h"]),
-    "serving/seen": (["base"], []),
+    "serving/seen": (["base"], ["wire/name.h"]),
     "serving/dns": (["base", "wire", "catalog", "answer", "registry", "model", "serving/seen"], []),
     "serving/http": (["base"], []),
     "serving/sd": (

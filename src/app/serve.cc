@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/address.h"
+#include "app/api_sources.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
@@ -30,6 +31,7 @@
 #include "catalog/publisher.h"
 #include "keeper/keeper.h"
 #include "registry/registry.h"
+#include "serving/api/api.h"
 #include "serving/dns/server.h"
 
 namespace rollcall::app {
@@ -40,6 +42,8 @@ using std::chrono::milliseconds;
 
 // How often the standing is looked at, for the log and for systemd.
 constexpr milliseconds kLook{200};
+// How often the book of consumers takes what the DNS workers saw, which keep only so much.
+constexpr milliseconds kDrain{1000};
 constexpr milliseconds kRaisePatience{1000};
 constexpr milliseconds kStopLimit{2700};
 
@@ -78,7 +82,8 @@ class Service {
         keeper_(
             store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
-        dns_(publisher_, feed_, zones_, options.dns),
+        dns_(publisher_, feed_, zones_, DnsOptions()),
+        api_(std::in_place, ApiSources()),
         web_(WebOptions(), Routes()) {}
 
   // Serves from here on, whatever state the store is in.
@@ -108,6 +113,7 @@ class Service {
   void Run(const Signals& signals) {
     const milliseconds watchdog = WatchdogInterval();
     SteadyTime next_watchdog{};
+    SteadyTime next_drain{};
     for (;;) {
       const auto signal = signals.WaitFor(kLook);
       if (signal && signal->number == SIGUSR1) LogCounters();
@@ -117,6 +123,10 @@ class Service {
       if (signal && (signal->number == SIGTERM || signal->number == SIGINT)) return;
       LookAtStanding();
       const SteadyTime now = SystemClock().Now();
+      if (now >= next_drain) {
+        book_.Drain();
+        next_drain = now + kDrain;
+      }
       if (watchdog.count() > 0 && now >= next_watchdog) {
         NotifyWatchdog();
         next_watchdog = now + watchdog;
@@ -129,6 +139,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    api_.reset();  // its streams have ended, and it reads what stops now
     keeper_.Stop();
     store_->Stop();
   }
@@ -151,12 +162,13 @@ class Service {
               [answer](const serving::http::Request& /*request*/) { return answer(); }),
           .right = right};
     };
-    return {get("/-/healthy", Right::kNone,
-                [] {
-                  return Answer{200, "rollcall is Healthy.\n"};
-                }),
-            get("/-/ready", Right::kNone, [this] { return Ready(); }),
-            get("/metrics", Right::kRead, [this] { return Scrape(); })};
+    std::vector<serving::http::Route> routes = api_->Routes();
+    routes.push_back(get("/-/healthy", Right::kNone, [] {
+      return Answer{200, "rollcall is Healthy.\n"};
+    }));
+    routes.push_back(get("/-/ready", Right::kNone, [this] { return Ready(); }));
+    routes.push_back(get("/metrics", Right::kRead, [this] { return Scrape(); }));
+    return routes;
   }
 
   Result<void> StartWeb() {
@@ -261,6 +273,7 @@ class Service {
     options.protect = options_.protect;
     options.zones = options_.zones.names;
     options.last_known = last_known_.last_known.get();
+    options.history = &history_;
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =
@@ -270,6 +283,35 @@ class Service {
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
     return options;
+  }
+
+  serving::dns::Options DnsOptions() {
+    serving::dns::Options options = options_.dns;
+    options.book = &book_;
+    return options;
+  }
+
+  serving::api::Sources ApiSources() {
+    return {.publisher = publisher_,
+            .zones = zones_,
+            .history = history_,
+            .book = book_,
+            .store = store_->store(),
+            .prefix = options_.prefix,
+            .rules = RulesOf(options_),
+            .standing = [this] { return feed_.standing(); },
+            .wait_for_revision =
+                [this](store::Revision revision, SteadyTime deadline) {
+                  return feed_.WaitForRevision(revision, deadline);
+                },
+            .store_facts =
+                [this] {
+                  serving::api::StoreFacts facts = StoreFactsOf(options_);
+                  facts.stale_seconds = std::chrono::duration<double>(StaleFor()).count();
+                  facts.trouble = store_->Trouble();
+                  return facts;
+                },
+            .facts = options_.facts};
   }
 
   keeper::Options KeeperOptions() const {
@@ -350,6 +392,8 @@ class Service {
   const SteadyTime begun_ = SystemClock().Now();
   catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
+  catalog::History history_;
+  serving::seen::Book book_;
   catalog::Publisher::Reader reader_;            // the main thread's
   Guarded<catalog::Publisher::Reader> scraper_;  // the web server's threads'
   catalog::Feed feed_;
@@ -357,6 +401,7 @@ class Service {
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
+  std::optional<serving::api::Api> api_;
   serving::http::Server web_;
   Standing standing_ = Standing::kNever;
   std::string trouble_;
@@ -368,7 +413,9 @@ Result<ServeOptions> Load(const Invocation& invocation) {
     if (auto ok = LoadConfigFile(file, settings); !ok) return Fail(std::move(ok.error()));
     if (auto ok = ConfigureLog(settings); !ok) return Fail(std::move(ok.error()));
   }
-  return ReadServeOptions(settings);
+  auto options = ReadServeOptions(settings);
+  if (options) options->facts = FactsOf(settings);
+  return options;
 }
 
 // Ends the program if its parts take too long to stop, as they may while a call to

@@ -12,6 +12,7 @@
 #include "app/web_policy.h"
 #include "base/result.h"
 #include "catalog/weigher.h"
+#include "serving/api/sources.h"
 #include "serving/dns/server.h"
 #include "serving/http/server.h"
 
@@ -28,6 +29,7 @@ struct ServeOptions {
   serving::http::Options web;  // no address: none
   WebPolicy::Files web_files;  // what protects it
   bool web_asked = false;      // else it goes on without, if the address is taken
+  serving::api::Facts facts;   // what the API tells of the program
 
   // By which way pending orders of this host are carried out.  None, if the store of our
   // own wants credentials: whoever ordered has them, this server does not.

@@ -10,6 +10,8 @@ std::string_view ToString(ErrorCode code) {
       return "not found";
     case ErrorCode::kConflict:
       return "conflict";
+    case ErrorCode::kMoved:
+      return "moved";
     case ErrorCode::kUnavailable:
       return "unavailable";
     case ErrorCode::kDeadline:

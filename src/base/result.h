@@ -18,6 +18,7 @@ enum class ErrorCode {
   kInvalid,      // the caller's input is wrong; the same call fails again
   kNotFound,     // what was asked for is not there
   kConflict,     // somebody else changed or holds it
+  kMoved,        // it is no longer at the revision that the caller named
   kUnavailable,  // the other side cannot be reached now; trying again may help
   kDeadline,     // the time given ran out; whether it took effect is unknown
   kCompacted,    // the revision asked for is no longer kept by the store

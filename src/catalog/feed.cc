@@ -64,7 +64,8 @@ class Feed::Impl {
         options_(std::move(options)),
         contact_(options_.stale_after),
         ledger_(publisher, clock,
-                {options_.prefix, options_.protect, options_.zones, options_.last_known}),
+                {options_.prefix, options_.protect, options_.zones, options_.last_known,
+                 options_.history}),
         lister_(
             store, ledger_, contact_, clock,
             {options_.prefix, options_.page_size, options_.call_timeout, options_.contact_timeout},

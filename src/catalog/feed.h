@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "catalog/history.h"
 #include "catalog/last_known.h"
 #include "catalog/publisher.h"
 #include "catalog/weigher.h"
@@ -28,6 +29,7 @@ struct FeedOptions {
   ProtectOptions protect;           // against mass loss
   std::vector<wire::Name> zones;    // in each of which losses are weighed
   LastKnown* last_known = nullptr;  // keeps what is served, borrowed as the store; may be null
+  History* history = nullptr;       // is told what changes, borrowed as the store; may be null
   std::int64_t page_size = 20'000;  // keys; etcd counts the rest on every page
   std::chrono::milliseconds contact_interval{3000};
   std::chrono::milliseconds contact_timeout{2000};

@@ -72,7 +72,7 @@ void Ledger::AddPage(std::span<const store::KeyValue> page) {
 void Ledger::EndList(store::Revision revision) {
   Stage stage;
   StageVanished(stage, revision);
-  StageVanishedMarks(stage);
+  StageVanishedMarks(stage, revision);
   if (NeedsAll()) KeepAbsent();
   if (other_store_) {
     ++epoch_;
@@ -89,6 +89,7 @@ void Ledger::EndList(store::Revision revision) {
   listed_ = {};
   listed_marks_ = {};
   Publish(std::move(stage), true);
+  BeginHistory(revision);
 }
 
 bool Ledger::EndCatchingUp(bool history_is_gone) {
@@ -177,6 +178,7 @@ void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& b
 }
 
 void Ledger::Publish(Stage stage, bool list_ended) {
+  std::vector<HistoryEntry> news = News(stage);
   std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
   // Before the first list is whole there is no revision, and no serial of it but that of
   // before a restart.
@@ -201,6 +203,8 @@ void Ledger::Publish(Stage stage, bool list_ended) {
     view.revision = revision_;
     view.serial_offset = offset;
   });
+  // Whoever hears of a change finds it in the view.
+  if (!news.empty()) options_.history->Append(std::move(news));
   ShowKept(list_ended);
 }
 

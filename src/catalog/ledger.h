@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "catalog/flaw_book.h"
+#include "catalog/history.h"
 #include "catalog/last_known.h"
 #include "catalog/lease_book.h"
 #include "catalog/publisher.h"
@@ -37,6 +38,7 @@ class Ledger {
     ProtectOptions protect;
     std::vector<wire::Name> zones;    // see Removals
     LastKnown* last_known = nullptr;  // keeps what the view serves; null: nobody does
+    History* history = nullptr;       // is told what changes; null: nobody is
   };
   // Borrows all until destroyed.
   Ledger(Publisher& publisher, const Clock& clock, Options options);
@@ -124,7 +126,8 @@ class Ledger {
   struct StagedMark {
     model::Area area;
     std::string subject;
-    MarkPtr mark;  // null: erased
+    MarkPtr mark;                  // null: erased
+    store::Revision revision = 0;  // of that; 0: our own word
   };
   struct Stage {
     TextMap<Change> changes;
@@ -166,7 +169,9 @@ class Ledger {
   // ledger_marks.cc
   [[nodiscard]] MarkPtr CurrentMark(const Stage& stage, model::Area area,
                                     const std::string& subject);
-  void StageMark(Stage& stage, model::Area area, const std::string& subject, MarkPtr mark);
+  // `erased_at`: in the store, if `mark` is null.
+  void StageMark(Stage& stage, model::Area area, const std::string& subject, MarkPtr mark,
+                 store::Revision erased_at = 0);
   [[nodiscard]] static MarkPtr ReadMark(const store::KeyValue& kv);
   void StageRecord(Stage& stage, const model::RecordPlace& place, const store::KeyValue& kv);
   void StageHeld(Stage& stage, const std::string& key, const Mark& mark);
@@ -176,7 +181,18 @@ class Ledger {
   void Hold(Stage& stage, const Gone& gone, store::Revision revision, std::string_view why);
   void StageAbsent(Stage& stage, const Registration& registration, store::Revision revision);
   void StageVanished(Stage& stage, store::Revision revision);
-  void StageVanishedMarks(Stage& stage);
+  void StageVanishedMarks(Stage& stage, store::Revision revision);
+
+  // ledger_history.cc: nothing of the first list, which is no news.
+  void BeginHistory(store::Revision revision);
+  void RememberGone(const store::KeyValue& kv, const std::string& key);
+  void SignGone(HistoryEntry& entry) const;
+  // What is to be told once the stage is published.
+  [[nodiscard]] std::vector<HistoryEntry> News(const Stage& stage);
+  void TellChange(const Stage& stage, const std::string& key, const Change& change,
+                  RegistrationPtr before, std::vector<HistoryEntry>& entries) const;
+  void TellMark(const Stage& stage, const StagedMark& staged, const View& view,
+                std::vector<HistoryEntry>& entries) const;
 
   Publisher& publisher_;
   const Clock& clock_;
@@ -196,6 +212,8 @@ class Ledger {
   Removals removals_;
   absl::flat_hash_set<store::LeaseId> over_;  // of the batch to come
   TextSet absent_;                            // in the tree, but held: not in the store
+  bool telling_ = false;                      // the history has begun
+  TextMap<model::Record> gone_;               // who deregistered what, until the history is told
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
   bool other_store_ = false;         // the list in hand is the first of another store

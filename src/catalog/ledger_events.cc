@@ -39,6 +39,7 @@ void Ledger::HearGone(const store::KeyValue& record) {
   const auto place = model::ParseRecordKey(record.key);
   if (place && place->area == model::Area::kGone) {
     removals_.HearGone(place->key, record.mod_revision);
+    RememberGone(record, place->key);
   }
 }
 
@@ -106,7 +107,7 @@ void Ledger::ApplyRecord(Stage& stage, const store::Event& event) {
   } else if (place->area == model::Area::kHeld) {
     StageReleased(stage, place->key, event.kv.mod_revision);
   } else if (Marks::Holds(place->area)) {
-    StageMark(stage, place->area, SubjectOf(*place), nullptr);
+    StageMark(stage, place->area, SubjectOf(*place), nullptr, event.kv.mod_revision);
   }
 }
 

@@ -41,6 +41,7 @@ void Ledger::Restore(LastKnownContents contents) {
   // They are not in the store, and go on being held, with nothing left of why but this.
   absent_.insert(by_our_word.begin(), by_our_word.end());
   kept_ = kept;
+  BeginHistory(header.revision);
 }
 
 // `kv`: what the store has.

@@ -20,14 +20,15 @@ MarkPtr Ledger::CurrentMark(const Stage& stage, Area area, const std::string& su
   return found == marks.end() ? nullptr : found->second;
 }
 
-void Ledger::StageMark(Stage& stage, Area area, const std::string& subject, MarkPtr mark) {
+void Ledger::StageMark(Stage& stage, Area area, const std::string& subject, MarkPtr mark,
+                       store::Revision erased_at) {
   if (!mark) {
     KeepNoMore(model::RecordKey(area, subject));
   } else if (mark->revision == 0) {
     Keep(model::RecordKey(area, subject), *mark);
   }
   stage.marks.insert_or_assign(model::RecordKey(area, subject),
-                               StagedMark{area, subject, std::move(mark)});
+                               StagedMark{area, subject, std::move(mark), erased_at});
 }
 
 MarkPtr Ledger::ReadMark(const store::KeyValue& kv) {
@@ -45,7 +46,7 @@ MarkPtr Ledger::ReadMark(const store::KeyValue& kv) {
 // As the store has it.
 void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const store::KeyValue& kv) {
   if (place.area == Area::kGone) {
-    removals_.HearGone(place.key, kv.mod_revision);
+    HearGone(kv);
     if (absent_.contains(place.key)) StageReleased(stage, place.key, kv.mod_revision);
     return;
   }
@@ -79,10 +80,10 @@ void Ledger::StageHeld(Stage& stage, const std::string& key, const Mark& mark) {
 void Ledger::StageReleased(Stage& stage, const std::string& key, store::Revision revision) {
   const RegistrationPtr registration = Current(stage, key);
   if (!absent_.contains(key) || !registration) {
-    StageMark(stage, Area::kHeld, key, nullptr);
+    StageMark(stage, Area::kHeld, key, nullptr, revision);
   } else if (removals_.IsMarked(key, registration->mod_revision)) {
     StageErase(stage, key, revision);
-    StageMark(stage, Area::kHeld, key, nullptr);
+    StageMark(stage, Area::kHeld, key, nullptr, revision);
     revision_ = std::max(revision_, revision);
   } else if (const MarkPtr before = CurrentMark(stage, Area::kHeld, key)) {
     StageMark(stage, Area::kHeld, key, std::make_shared<const Mark>(Mark{before->record, true, 0}));
@@ -205,7 +206,7 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
   }
 }
 
-void Ledger::StageVanishedMarks(Stage& stage) {
+void Ledger::StageVanishedMarks(Stage& stage, store::Revision revision) {
   std::vector<std::pair<Area, std::string>> vanished;
   {
     const auto view = reader_.Enter();
@@ -218,7 +219,9 @@ void Ledger::StageVanishedMarks(Stage& stage) {
       }
     }
   }
-  for (const auto& [area, subject] : vanished) StageMark(stage, area, subject, nullptr);
+  for (const auto& [area, subject] : vanished) {
+    StageMark(stage, area, subject, nullptr, revision);
+  }
 }
 
 }  // namespace rollcall::catalog

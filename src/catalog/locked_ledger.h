@@ -8,8 +8,8 @@
 
 namespace rollcall::catalog {
 
-// No store is asked while it is held, and no other lock is taken but that of what was
-// last known, for a moment.
+// No store is asked while it is held, and no other lock is taken but those of what was
+// last known and of the history, for a moment.
 class LockedLedger {
  public:
   LockedLedger(Publisher& publisher, const Clock& clock, Ledger::Options options)

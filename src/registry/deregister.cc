@@ -33,6 +33,7 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
     if (!now) return Fail(now.error());
+    if (auto ok = now->CheckAt(target.only_at); !ok) return Fail(std::move(ok.error()));
     const auto present = Present(*now);
     if (!present) {
       return Fail(ErrorCode::kNotFound,

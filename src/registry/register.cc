@@ -85,6 +85,7 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
     if (terms.unless_deregistered && IsDeregistered(*now, terms)) {
       return Fail(ErrorCode::kNotFound, fmt::format("{} has been deregistered", now->key));
     }
+    if (auto ok = now->CheckAt(terms.only_at); !ok) return Fail(std::move(ok.error()));
     auto change = Weigh(*now, order.value, value, terms);
     if (!change) return Fail(std::move(change.error()));
     store::TxnRequest txn = MakeTxn(*now, change->put, value, terms.lease);

@@ -20,6 +20,8 @@ Result<void> Registry::Validate(const Order& order, const Rules& rules) {
   if (auto ok = CheckAddress(order.value.host, rules.allow_loopback); !ok) return ok;
   if (auto ok = CheckPort(order.value.port, order.service); !ok) return ok;
   if (auto ok = CheckLabels(order.value.extension.labels); !ok) return ok;
+  if (auto ok = CheckTags(order.value.extension.tags); !ok) return ok;
+  if (auto ok = CheckScraping(order.value.extension); !ok) return ok;
   return CheckTtl(order.value.ttl);
 }
 

@@ -54,6 +54,8 @@ struct Terms {
   // both comes from a backup, and means an earlier one.
   store::Revision registered_revision = 0;
   WallTime registered{};
+  // Only while the registration is at this revision (0: while there is none), else kMoved.
+  std::optional<store::Revision> only_at = {};
 };
 
 // What an owner finds of its instance.
@@ -87,6 +89,8 @@ struct Target {
   // that a late order does not take away what somebody else put since.
   std::string address;
   std::string owner = {};  // if set: only while it names this one
+  // If set: only while it is at this revision, else kMoved.
+  std::optional<store::Revision> only_at = {};
 };
 
 // Who does it and why, for the mark that stays.
@@ -120,8 +124,8 @@ class Registry {
            const Clock& clock = SystemClock());
 
   // Checks an order without the store; kInvalid says in one sentence what is
-  // wrong: address, port, service or instance name, label names (those that
-  // http_sd could not carry), selectors (`_healthy`, `_shardIofN`) as names.
+  // wrong: address, port, service or instance name, what http_sd could not carry (label names,
+  // tags, how it is scraped), selectors (`_healthy`, `_shardIofN`) as names.
   [[nodiscard]] static Result<void> Validate(const Order& order, const Rules& rules = {});
 
   // Puts the registration.  Safe to repeat: what stands there already is left as
@@ -129,7 +133,7 @@ class Registry {
   // A registration without a living owner is replaced, and `replaced` says what
   // stood there.  kConflict: another owner, whose `alive` key is there and who is not
   // stopping, holds the instance (both are named); or others kept writing the key.
-  // kNotFound: `terms.alive` is of a lease that has ended.
+  // kNotFound: `terms.alive` is of a lease that has ended.  kMoved: see Terms.
   [[nodiscard]] Result<Written> Register(const Order& order, const Terms& terms,
                                          store::Deadline deadline);
   [[nodiscard]] Result<Written> Register(const Order& order, store::LeaseId lease,
@@ -151,7 +155,7 @@ class Registry {
   // Deletes it and leaves the `gone` mark (a lease of 7 days) in the same
   // transaction, which takes `stopping` away as well.  kNotFound: it was not there; the
   // message says what is.  kConflict: `target.address` or `target.owner` is set and it is
-  // held with another.
+  // held with another.  kMoved: see Target.
   [[nodiscard]] Result<Written> Deregister(const Target& target, const Reason& reason,
                                            store::Deadline deadline);
 

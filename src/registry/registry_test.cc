@@ -69,6 +69,26 @@ TEST_F(RegistryTest, RegisterWritesTheValueOfSkyDns) {
   EXPECT_EQ(Get(kNode1), R"({"host":"192.0.2.1","port":9100})");
 }
 
+TEST_F(RegistryTest, OnlyAtTheRevisionThatWasNamed) {
+  const auto at = [](std::optional<store::Revision> revision) {
+    return Terms{.only_at = revision};
+  };
+  const auto first = registry_.Register(NodeOrder(), at(0), Soon());
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(registry_.Register(NodeOrder("192.0.2.2"), at(0), Soon()).error().code,
+            ErrorCode::kMoved);
+  const auto second = registry_.Register(NodeOrder("192.0.2.2"), at(first->revision), Soon());
+  ASSERT_TRUE(second) << second.error().message;
+  Target target{.service = "node", .instance = "", .host = "server01", .address = ""};
+  target.only_at = first->revision;
+  EXPECT_EQ(registry_.Deregister(target, {"x", "y"}, Soon()).error().code, ErrorCode::kMoved);
+  EXPECT_NE(Get(kNode1), "");
+  target.only_at = second->revision;
+  EXPECT_TRUE(registry_.Deregister(target, {"x", "y"}, Soon()));
+  EXPECT_EQ(registry_.Register(NodeOrder(), at(second->revision), Soon()).error().code,
+            ErrorCode::kMoved);
+}
+
 TEST_F(RegistryTest, RegisterAgainWritesNothing) {
   const auto first = registry_.Register(NodeOrder(), 0, Soon());
   const auto again = registry_.Register(NodeOrder(), 0, Soon());

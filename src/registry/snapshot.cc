@@ -70,6 +70,14 @@ std::vector<store::Compare> Snapshot::Unmoved() const {
   return compares;
 }
 
+Result<void> Snapshot::CheckAt(std::optional<store::Revision> revision) const {
+  const store::Revision at = registration ? registration->mod_revision : 0;
+  if (!revision || *revision == at) return {};
+  return Fail(ErrorCode::kMoved,
+              registration ? fmt::format("{} is at revision {}, not at {}", key, at, *revision)
+                           : fmt::format("{} is not registered, so not at {}", key, *revision));
+}
+
 Result<Snapshot> TakeSnapshot(store::Store& store, const Layout& layout,
                               const Candidates& candidates, store::Deadline deadline) {
   const auto keys = KeysOf(layout, candidates);

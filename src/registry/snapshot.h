@@ -34,6 +34,9 @@ struct Snapshot {
 
   // The conditions under which all of it is still so.
   [[nodiscard]] std::vector<store::Compare> Unmoved() const;
+
+  // kMoved: the registration (0: none) is at another revision than this, if one is named.
+  [[nodiscard]] Result<void> CheckAt(std::optional<store::Revision> revision) const;
 };
 
 // Reads the store once, and settles which key is meant.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/quote.h"
+#include "model/duration.h"
 #include "model/selector.h"
 #include "model/service.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxLabel = 63;         // RFC 1035 section 2.3.4
 constexpr std::size_t kMaxLabelValue = 1024;  // ours: labels are shown, not stored in bulk
-constexpr std::size_t kMaxLabels = 64;        // ours
+constexpr std::size_t kMaxLabels = 64;        // ours; of tags and parameters too
 
 tl::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorCode::kInvalid, std::move(message));
@@ -198,6 +199,75 @@ Result<void> CheckLabels(const std::map<std::string, std::string>& labels) {
           fmt::format("label {} is longer than {} octets", name.substr(0, 64), kMaxLabelValue));
     }
     if (!IsUtf8(value)) return Bad(fmt::format("the value of label {} is not UTF-8", name));
+  }
+  return {};
+}
+
+namespace {
+
+bool HasControls(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+Result<void> CheckParams(const std::map<std::string, std::string>& params) {
+  if (params.size() > kMaxLabels) {
+    return Bad(fmt::format("{} params are more than the {} an instance may have", params.size(),
+                           kMaxLabels));
+  }
+  for (const auto& [name, value] : params) {
+    // It becomes the label __param_NAME.
+    if (name.empty() || !IsLabelName("_" + name)) {
+      return Bad(
+          fmt::format("param {} cannot be handed to Prometheus: its name must match "
+                      "[a-zA-Z0-9_]+",
+                      Quote(name)));
+    }
+    if (name.size() > kMaxLabelValue || value.size() > kMaxLabelValue) {
+      return Bad(
+          fmt::format("param {} is longer than {} octets", name.substr(0, 64), kMaxLabelValue));
+    }
+    if (!IsUtf8(value)) return Bad(fmt::format("the value of param {} is not UTF-8", name));
+  }
+  return {};
+}
+
+Result<void> CheckInterval(std::string_view interval) {
+  if (interval.empty()) return {};
+  const auto duration = model::ParseDuration(interval);
+  // Prometheus wants a unit.
+  if (duration && duration->count() > 0 && !IsDigit(interval.back())) return {};
+  return Bad(fmt::format("interval {} is no duration such as 30s", Quote(interval)));
+}
+
+}  // namespace
+
+Result<void> CheckScraping(const model::Extension& extension) {
+  const std::string& scheme = extension.scheme;
+  if (!scheme.empty() && scheme != "http" && scheme != "https") {
+    return Bad(fmt::format("scheme {} is neither http nor https", Quote(scheme)));
+  }
+  const std::string& path = extension.metrics_path;
+  if (!path.empty() &&
+      (path[0] != '/' || path.size() > kMaxLabelValue || HasControls(path) || !IsUtf8(path))) {
+    return Bad(fmt::format("metrics_path {} is no path that begins with a slash",
+                           Quote(std::string_view(path).substr(0, 64))));
+  }
+  if (auto ok = CheckInterval(extension.interval); !ok) return ok;
+  return CheckParams(extension.params);
+}
+
+Result<void> CheckTags(const std::vector<std::string>& tags) {
+  if (tags.size() > kMaxLabels) {
+    return Bad(
+        fmt::format("{} tags are more than the {} an instance may have", tags.size(), kMaxLabels));
+  }
+  for (const std::string& tag : tags) {
+    const bool sound = !tag.empty() && tag.size() <= kMaxLabelValue && !HasControls(tag) &&
+                       tag.find(',') == std::string::npos && IsUtf8(tag);
+    if (sound) continue;
+    return Bad(fmt::format("tag {} is empty, too long, or has a comma or a control character",
+                           Quote(std::string_view(tag).substr(0, 64))));
   }
   return {};
 }

@@ -8,8 +8,10 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "model/service.h"
 
 namespace rollcall::registry {
 
@@ -28,6 +30,13 @@ namespace rollcall::registry {
 
 // Names as Prometheus takes them, values valid UTF-8.
 [[nodiscard]] Result<void> CheckLabels(const std::map<std::string, std::string>& labels);
+
+// How it is to be scraped: each a label of Prometheus's, and one that it cannot read costs it the
+// target, or the whole job.
+[[nodiscard]] Result<void> CheckScraping(const model::Extension& extension);
+
+// Of such as stand in `,a,b,`: no comma, no control characters, valid UTF-8.
+[[nodiscard]] Result<void> CheckTags(const std::vector<std::string>& tags);
 
 // 0 (unset) to 2^31-1, the most that DNS carries (RFC 2181 section 8).
 [[nodiscard]] Result<void> CheckTtl(std::uint32_t ttl);

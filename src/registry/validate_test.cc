@@ -90,6 +90,20 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"label_long",
                 [](Order& o) { o.value.extension.labels = {{"a", std::string(1025, 'x')}}; },
                 "longer"},
+        Refusal{"tag_comma", [](Order& o) { o.value.extension.tags = {"a,b"}; }, "comma"},
+        Refusal{"tag_empty", [](Order& o) { o.value.extension.tags = {""}; }, "empty"},
+        Refusal{"tag_control", [](Order& o) { o.value.extension.tags = {"a\n"}; }, "control"},
+        Refusal{"scheme", [](Order& o) { o.value.extension.scheme = "ftp"; }, "ftp"},
+        Refusal{"path", [](Order& o) { o.value.extension.metrics_path = "metrics"; }, "slash"},
+        Refusal{"path_lines", [](Order& o) { o.value.extension.metrics_path = "/m\r\nHost: x"; },
+                "slash"},
+        Refusal{"interval", [](Order& o) { o.value.extension.interval = "soon"; }, "soon"},
+        // Prometheus would not take it.
+        Refusal{"interval_unit", [](Order& o) { o.value.extension.interval = "30"; }, "30"},
+        Refusal{"interval_zero", [](Order& o) { o.value.extension.interval = "0s"; }, "0s"},
+        Refusal{"param_name", [](Order& o) { o.value.extension.params = {{"a-b", "c"}}; }, "a-b"},
+        Refusal{"param_utf8", [](Order& o) { o.value.extension.params = {{"a", "\xFF"}}; },
+                "UTF-8"},
         Refusal{"ttl", [](Order& o) { o.value.ttl = 0x80000000U; }, "2147483647"}),
     [](const auto& the_case) { return the_case.param.name; });
 
@@ -102,6 +116,11 @@ TEST(Validate, TakesWhatPeopleRegister) {
   }
   Order order = GoodOrder();
   order.value.extension.labels = {{"rack", "r12"}, {"_x", "\xE2\x82\xAC \xF0\x9F\x98\x80"}};
+  order.value.extension.tags = {"linux", "\xC3\xA4"};
+  order.value.extension.scheme = "https";
+  order.value.extension.metrics_path = "/probe";
+  order.value.extension.interval = "1m30s";
+  order.value.extension.params = {{"module", "icmp"}, {"0", "x"}};
   order.value.host = "169.254.1.1";
   EXPECT_TRUE(Registry::Validate(order));
 }

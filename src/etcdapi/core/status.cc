@@ -43,6 +43,8 @@ Code Nearest(ErrorCode code) {
       return Code::kNotFound;
     case ErrorCode::kConflict:
       return Code::kFailedPrecondition;
+    case ErrorCode::kMoved:
+      return Code::kFailedPrecondition;
     case ErrorCode::kUnavailable:
       return Code::kUnavailable;
     case ErrorCode::kDeadline:

@@ -77,7 +77,8 @@ class Server::Impl {
                 .standing = standing_,
                 .responder = ResponderOptionsOf(options_),
                 .forwarder = nullptr,
-                .forward_for_all = options_.forward_for_all} {}
+                .forward_for_all = options_.forward_for_all,
+                .book = options_.book} {}
 
   ~Impl() { Stop(); }
 

@@ -17,6 +17,7 @@
 #include "catalog/publisher.h"
 #include "serving/dns/address.h"
 #include "serving/dns/counters.h"
+#include "serving/seen/book.h"
 
 namespace rollcall::serving::dns {
 
@@ -32,6 +33,8 @@ struct Options {
   std::size_t tcp_connections = 10'000;
   std::size_t forward_in_flight = 1'000;
   std::size_t forward_cache = 10'000;  // entries
+  // Who asks is remembered there; borrowed until the server is destroyed.  Null: nowhere.
+  seen::Book* book = nullptr;
 };
 
 class Server {

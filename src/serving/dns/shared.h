@@ -2,6 +2,7 @@
 #pragma once
 
 #include "serving/dns/forwarder.h"
+#include "serving/seen/book.h"
 
 namespace rollcall::serving::dns {
 
@@ -12,6 +13,7 @@ struct Shared {
   answer::ResponderOptions responder;
   Forwarder* forwarder = nullptr;  // null: nothing from outside
   bool forward_for_all = false;
+  seen::Book* book = nullptr;  // null: nobody is remembered
 
   // What a first Respond() may know of the outside: nothing yet, or never.
   [[nodiscard]] const std::vector<answer::OutsideResult>* outside() const {

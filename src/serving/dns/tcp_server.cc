@@ -11,6 +11,7 @@
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "serving/dns/notice.h"
 #include "serving/dns/tcp_connection.h"
 
 namespace rollcall::serving::dns {
@@ -41,6 +42,7 @@ class TcpServer::Impl final : public TcpHost {
         limits_(limits),
         reader_(shared.publisher.AddReader()),
         responder_(shared.zones, shared.responder),
+        tap_(shared.book != nullptr ? shared.book->AddTap() : nullptr),
         reply_(wire::kMaxMessageSize),
         sweep_(io_) {}
 
@@ -92,6 +94,9 @@ class TcpServer::Impl final : public TcpHost {
     {
       const auto view = reader_.Enter();
       said = responder_.Respond(*view, request, reply_);
+      if (tap_) {
+        Notice(*tap_, *view, responder_.query(), said, asker->peer().get(), true, request.now);
+      }
     }
     if (said.outcome == answer::Outcome::kNoReply) {
       counters_.dropped.Add(1);
@@ -236,6 +241,7 @@ class TcpServer::Impl final : public TcpHost {
   asio::io_context io_{1};
   catalog::Publisher::Reader reader_;
   answer::Responder responder_;
+  const std::shared_ptr<seen::Tap> tap_;  // null: nobody is remembered
   std::vector<std::uint8_t> reply_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   Connections connections_;  // the one active last comes last

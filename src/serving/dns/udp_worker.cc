@@ -9,6 +9,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "serving/dns/notice.h"
 
 namespace rollcall::serving::dns {
 namespace {
@@ -94,6 +95,7 @@ class UdpWorker::Impl {
         socket_(std::move(socket)),
         reader_(shared.publisher.AddReader()),
         responder_(shared.zones, shared.responder),
+        tap_(shared.book != nullptr ? shared.book->AddTap() : nullptr),
         reply_size_(std::max<std::size_t>(wire::kMinUdpSize, shared.responder.max_udp_size)),
         questions_(kBatch * kMostQuery),
         replies_(kBatch * reply_size_) {}
@@ -166,6 +168,7 @@ class UdpWorker::Impl {
     switch (said.outcome) {
       case answer::Outcome::kReply:
         counters_.CountReply(said.rcode, said.truncated);
+        if (tap_) Notice(*tap_, view, responder_.query(), said, source, false, request.now);
         return said.size;
       case answer::Outcome::kNoReply:
         counters_.dropped.Add(1);
@@ -211,6 +214,7 @@ class UdpWorker::Impl {
   Fd socket_;
   catalog::Publisher::Reader reader_;
   answer::Responder responder_;
+  const std::shared_ptr<seen::Tap> tap_;  // null: nobody is remembered
   std::size_t reply_size_;
   std::vector<std::uint8_t> questions_;
   std::vector<std::uint8_t> replies_;

@@ -1,0 +1,27 @@
+// Prometheus's envelope around what is answered.
+//
+// Pure.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "serving/http/exchange.h"
+
+namespace rollcall::serving::api {
+
+// {"status":"success","data":...}
+[[nodiscard]] http::Response Success(const boost::json::value& data);
+// The same, of data that is JSON text already.
+[[nodiscard]] http::Response SuccessText(std::string_view data);
+
+// {"status":"error",...} with the status that the code stands for.
+[[nodiscard]] http::Response Failure(const Error& error);
+[[nodiscard]] http::Response Failure(unsigned status, std::string_view type,
+                                     std::string_view sentence);
+// 503: nothing was ever synced.
+[[nodiscard]] http::Response NothingKnown();
+
+}  // namespace rollcall::serving::api

@@ -1,0 +1,139 @@
+// PUT and DELETE /api/v1/instances/NAME.
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+
+#include "base/log.h"
+#include "serving/api/body.h"
+#include "serving/api/endpoints.h"
+#include "serving/api/envelope.h"
+#include "serving/api/names.h"
+#include "serving/api/parameters.h"
+#include "serving/api/scope.h"
+
+namespace rollcall::serving::api {
+namespace {
+
+// Of which instance, and where it lies.
+struct Subject {
+  wire::Name name;
+  std::string text;  // lower case
+  NameParts parts;
+  registry::Layout layout;
+  std::string key;
+};
+
+Result<Subject> ReadSubject(const Sources& sources, const Request& request) {
+  auto name = ReadName(std::string_view(request.path).substr(kInstances.size()));
+  if (!name) return Fail(std::move(name.error()));
+  name->ToLower();
+  Subject subject{*name, TextOf(*name), Split(*name, sources.zones), {}, {}};
+  if (subject.parts.service.empty()) {
+    return Fail(
+        ErrorCode::kInvalid,
+        fmt::format("{} is no INSTANCE.SERVICE.ZONE with a zone of this server", subject.text));
+  }
+  subject.layout.prefix = sources.prefix;
+  subject.layout.zone = subject.parts.zone;
+  auto key = registry::InstanceKey(subject.layout, subject.parts.service, subject.parts.instance);
+  if (!key) return Fail(std::move(key.error()));
+  subject.key = *std::move(key);
+  return subject;
+}
+
+// What the writer expects to find; kMoved: it cannot be so.
+Result<std::optional<store::Revision>> OnlyAt(const Request& request,
+                                              const catalog::RegistrationPtr& stands) {
+  const auto expected = ExpectedRevision(request);
+  if (!expected) return Fail(expected.error());
+  if (!expected->any) return expected->revision;
+  if (stands) return stands->mod_revision;
+  return Fail(ErrorCode::kMoved, "nothing is registered there");
+}
+
+Response Done(const Sources& sources, const registry::Written& written) {
+  const SteadyTime deadline = sources.clock.Now() + kVisiblePatience;
+  boost::json::object data{
+      {"key", written.key}, {"revision", written.revision}, {"changed", written.changed}};
+  if (!written.replaced.empty()) data["replaced"] = written.replaced;
+  data["visible"] = sources.wait_for_revision(written.revision, deadline);
+  return Success(data);
+}
+
+Response Refused(const Error& error) {
+  // What a scope forbids, and the store's own refusal, have one code: this is the first.
+  return error.code == ErrorCode::kRefused ? Forbidden(error) : Failure(error);
+}
+
+}  // namespace
+
+Response PutInstance(const Sources& sources, const Request& request, Glance& glance) {
+  if (auto ok = CheckParameters(request, {"revision"}); !ok) return Failure(ok.error());
+  const auto subject = ReadSubject(sources, request);
+  if (!subject) return Failure(subject.error());
+  auto body = ReadRegistrationBody(request.body);
+  if (!body) return Failure(body.error());
+  if (body->value.host.empty()) body->value.host = request.peer.address;
+  if (auto ok = MayWriteInstance(request, subject->text, body->value.host); !ok)
+    return Refused(ok.error());
+
+  const catalog::RegistrationPtr stands = glance.Find(subject->key);
+  auto only_at = OnlyAt(request, stands);
+  if (!only_at) return Failure(only_at.error());
+  if (request.scope.own_address) {
+    // Nor may he take what another has: what is there is looked at, and held to that.
+    if (stands) {
+      if (auto ok = MayWriteInstance(request, subject->text, stands->service.host); !ok) {
+        return Refused(ok.error());
+      }
+    }
+    if (!*only_at) *only_at = stands ? stands->mod_revision : 0;
+  }
+  const registry::Order order{.service = subject->parts.service,
+                              .instance = subject->parts.instance,
+                              .host = "",
+                              .value = body->value};
+  registry::Registry registry(sources.store, subject->layout, sources.rules, sources.clock);
+  const auto written =
+      registry.Register(order, registry::Terms{.only_at = *only_at}, store::After(kStorePatience));
+  if (!written) return Failure(written.error());
+  log::Info("registered by the API", {{"key", written->key},
+                                      {"by", By(request)},
+                                      {"why", body->why},
+                                      {"revision", written->revision},
+                                      {"changed", written->changed}});
+  return Done(sources, *written);
+}
+
+Response DeleteInstance(const Sources& sources, const Request& request, Glance& glance) {
+  if (auto ok = CheckParameters(request, {"why", "address", "revision"}); !ok) {
+    return Failure(ok.error());
+  }
+  const auto subject = ReadSubject(sources, request);
+  if (!subject) return Failure(subject.error());
+  const std::string why = TextParameter(request, "why");
+  if (auto ok = CheckWhy("why", why); !ok) return Failure(ok.error());
+  registry::Target target{.service = subject->parts.service,
+                          .instance = subject->parts.instance,
+                          .host = "",
+                          .address = TextParameter(request, "address")};
+  const catalog::RegistrationPtr stands = glance.Find(subject->key);
+  if (request.scope.own_address && target.address.empty()) target.address = request.peer.address;
+  const std::string address =
+      target.address.empty() && stands ? std::string(stands->service.host) : target.address;
+  if (auto ok = MayWriteInstance(request, subject->text, address); !ok) return Refused(ok.error());
+  auto only_at = OnlyAt(request, stands);
+  if (!only_at) return Failure(only_at.error());
+  target.only_at = *only_at;
+
+  registry::Registry registry(sources.store, subject->layout, sources.rules, sources.clock);
+  const auto written = registry.Deregister(target, {By(request), why.empty() ? "by the API" : why},
+                                           store::After(kStorePatience));
+  if (!written) return Failure(written.error());
+  log::Info(
+      "deregistered by the API",
+      {{"key", written->key}, {"by", By(request)}, {"why", why}, {"revision", written->revision}});
+  return Done(sources, *written);
+}
+
+}  // namespace rollcall::serving::api
