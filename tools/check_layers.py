@@ -37,6 +37,7 @@ ROOMS = {
          "serving/seen"],
         [],
     ),
+    "serving/page": (["base", "serving/http"], []),
     "agent": (["base", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }

@@ -20,9 +20,11 @@ export class Pages<T> {
   private pages = new Map<number, T[]>();
   private cursors: string[] = [""]; // of each page that is known
   private ended = false;
+  private lastLength = 0; // rows of the last page, which may be forgotten
   private wanted: [number, number] = [0, 0];
   private busy = false;
   private stale = false;
+  private outdated = new Set<number>(); // pages that are shown until they are read again
   private readonly abort = new AbortController();
 
   constructor(
@@ -37,7 +39,6 @@ export class Pages<T> {
     if (this.ended) return last * this.size + (this.pages.get(last)?.length ?? this.lastLength);
     return Math.min(this.total, this.cursors.length * this.size);
   }
-  private lastLength = 0;
 
   get loaded(): boolean {
     return this.pages.size > 0 || this.ended;
@@ -77,24 +78,22 @@ export class Pages<T> {
     }
   }
 
-  private renewed = new Set<number>();
-
   // -1: nothing is missing.
   private nextJob(): number {
     if (this.abort.signal.aborted) return -1;
     if (this.stale) {
       this.stale = false;
-      this.renewed.clear();
+      this.outdated.clear();
       const [first, last] = this.wanted;
       for (const page of this.pages.keys()) if (page < first || page > last) this.pages.delete(page);
-      for (const page of this.pages.keys()) this.renewed.add(page);
+      for (const page of this.pages.keys()) this.outdated.add(page);
     }
     const [first, last] = this.wanted;
     for (let page = first; page <= last; page++) {
       const known = page < this.cursors.length;
       if (!known && this.ended) break;
       if (!known) return this.cursors.length - 1; // read again for its cursor
-      if (!this.pages.has(page) || this.renewed.has(page)) return page;
+      if (!this.pages.has(page) || this.outdated.has(page)) return page;
     }
     return -1;
   }
@@ -109,16 +108,19 @@ export class Pages<T> {
       this.total = slice.total;
       after = slice.next;
     } while (after !== "" && rows.length < this.size);
-    this.renewed.delete(page);
+    this.outdated.delete(page);
     this.pages.set(page, rows);
     if (this.cursors[page + 1] !== (after || undefined)) {
       // What lies behind begins elsewhere now.
       this.cursors.length = page + 1;
+      this.ended = false;
       for (const other of this.pages.keys()) if (other > page) this.pages.delete(other);
       if (after !== "") this.cursors.push(after);
     }
-    this.ended = after === "" ? true : this.ended && this.cursors.length > page + 2;
-    if (after === "") this.lastLength = rows.length;
+    if (after === "") {
+      this.ended = true;
+      this.lastLength = rows.length;
+    }
     this.forgetFar(page);
     this.changed.value++;
   }

@@ -1,5 +1,5 @@
 // What is above every view: where to go, what to look for, whether it is live.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { go, param, route, set } from "../core/location";
 import { link as connection } from "../core/live";
 import { link } from "../core/route";
@@ -26,19 +26,20 @@ const hints: Partial<Record<string, string>> = {
 function Search() {
   const { view } = route.value;
   const here = hints[view] !== undefined;
-  const stands = here ? param("q") : "";
-  const [text, setText] = useState(stands);
-  useEffect(() => setText(stands), [stands, view]);
+  const [elsewhere, setElsewhere] = useState("");
+  const text = here ? param("q") : elsewhere;
   return (
     <form role="search" onSubmit={(event) => {
       event.preventDefault();
-      if (!here && text) go(link("instances", "", { q: text }));
+      if (here || !text) return;
+      setElsewhere("");
+      go(link("instances", "", { q: text }));
     }}>
       <input id="search" type="search" autoComplete="off" spellcheck={false} enterKeyHint="search" value={text}
         aria-label="search" placeholder={narrow.value ? "search" : hints[view] ?? "instances: words, state:lost, rack=r12"}
         onInput={(event) => {
-          setText(event.currentTarget.value);
           if (here) set({ q: event.currentTarget.value }, true);
+          else setElsewhere(event.currentTarget.value);
         }} />
       <kbd aria-hidden="true">/</kbd>
     </form>

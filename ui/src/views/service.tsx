@@ -2,6 +2,7 @@
 import { address, type Service } from "../core/api";
 import { param, set } from "../core/location";
 import { useResource } from "../core/resource";
+import { link } from "../core/route";
 import { count, plural } from "../core/text";
 import { AddToPrometheus } from "../parts/add_to_prometheus";
 import { ChangeList } from "../parts/change_list";
@@ -31,11 +32,11 @@ export function ServiceView({ name }: { name: string }) {
       <h1><Name name={name} zone={service?.zone} /></h1>
       {service && (
         <p class="summary">
-          {plural(service.count, "instance")}
-          {" · "}{plural(records, "record")}, {count(octets)} octets <Steps records={records} octets={octets} />
-          {" · "}{service.consumers > 0 ? <a href={`#/service/${encodeURIComponent(name)}?show=consumers`}>{plural(service.consumers, "consumer")}</a> : "nobody asks for it"}
-          {service.held > 0 && <>{" · "}<a href="#/problems" class="tag held">{count(service.held)} held</a></>}
-          {service.invalid > 0 && <>{" · "}<a href="#/problems" class="tag critical">{count(service.invalid)} invalid</a></>}
+          <span>{plural(service.count, "instance")}</span>
+          <span>{plural(records, "record")}, {count(octets)} octets <Steps records={records} octets={octets} /></span>
+          {service.consumers > 0 ? <a href={link("service", name, { show: "consumers" })}>{plural(service.consumers, "consumer")}</a> : <span class="soft">nobody asks for it</span>}
+          {service.held > 0 && <a href={link("problems")} class="tag held">{count(service.held)} held</a>}
+          {service.invalid > 0 && <a href={link("problems")} class="tag critical">{count(service.invalid)} invalid</a>}
         </p>
       )}
       <div class="tabs" role="tablist" aria-label="of this service">
@@ -66,7 +67,7 @@ function Sizes({ name, service }: { name: string; service: Service | undefined }
       <h3>{count(glue)} octets <span class="note">with the addresses of all targets, which are the first to be left out</span></h3>
       <SizeBar octets={glue} label="SRV with addresses" />
       <Advice records={service.records} octets={srv} />
-      <p><a href={`#/dns?name=${encodeURIComponent(name)}&type=SRV`}>Ask for it in the DNS console</a></p>
+      <p><a href={link("dns", "", { name, type: "SRV" })}>Ask for it in the DNS console</a></p>
     </div>
   );
 }
