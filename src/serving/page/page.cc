@@ -129,9 +129,9 @@ bool AcceptsGzip(std::string_view header) {
 
 std::vector<http::Route> Routes(std::span<const File> files) {
   const auto site = std::make_shared<const Site>(Keep(files));
-  http::Handler find =
+  const http::Handler find =
       http::Answering([site](const Request& request) { return Find(*site, request); });
-  return {{.path = "/", .handler = std::move(find)}};
+  return {{.path = "/", .handler = find}, {.path = std::string(kAssets), .handler = find}};
 }
 
 }  // namespace rollcall::serving::page

@@ -17,8 +17,8 @@ inline constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-// One, for all paths that no longer one takes: the page at /, its files below /assets/, 404
-// for the others.  Without files, / says in a few words where else to look.
+// The page at /, and its files below /assets/.  Without files, / says in a few words where else
+// to look.
 [[nodiscard]] std::vector<http::Route> Routes(std::span<const File> files);
 
 // Whether a header Accept-Encoding (RFC 9110 section 12.5.3) takes gzip: by its name or by

@@ -148,7 +148,6 @@ export interface Dns {
   ede?: { code: number; text?: string };
   sizes: { udp_512: DnsSize; udp_1232: DnsSize; udp_4096: DnsSize; tcp: DnsSize };
   records: number;
-  outside?: string[];
 }
 
 export interface StoreStatus {

@@ -37,8 +37,9 @@ function connect(): void {
   const opened = new EventSource(address("events", { since: lastId }));
   source = opened;
   opened.onopen = () => {
-    // What changed before it was open, nobody told us.
-    if (link.value !== "live" && lastId === "") tell(null);
+    // What changed before it was open, nobody told us; from the last change on that we know of,
+    // the server does.
+    if (lastId === "") tell(null);
     link.value = "live";
     lastContact.value = Date.now();
   };

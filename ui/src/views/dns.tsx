@@ -88,7 +88,6 @@ function Answer({ of }: { of: Dns }) {
         {of.ede && <span class="tag warning" title="Extended DNS Error">EDE {of.ede.code}{of.ede.text && `: ${of.ede.text}`}</span>}
       </p>
       {meaning(of) && <p>{meaning(of)}</p>}
-      {of.outside && of.outside.length > 0 && <p class="soft">An alias leads outside: {of.outside.join(", ")} is not looked up here.</p>}
       <div class="columns">
         <section>
           <h2>Answer</h2>

@@ -1,6 +1,6 @@
 // All names that something is registered under.
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { address, type History, type Service } from "../core/api";
+import { address, type History, type Runtime, type Service } from "../core/api";
 import { param, set } from "../core/location";
 import { listen } from "../core/live";
 import { once, useResource } from "../core/resource";
@@ -39,6 +39,8 @@ export function Services() {
   const order = param("sort") || "name";
   const { data, error } = useResource<Service[]>(address("services", { q: param("q") }));
   const times = useTimes();
+  // Not the sum of the rows: a name counts what is below it, and so may two.
+  const total = useResource<Runtime>(address("status/runtimeinfo"), { ...once, every: 10 }).data?.registrations;
   const rows = useMemo(() => [...(data ?? [])].sort(orders[order] ?? orders["name"]), [data, order]);
   if (!data) return <Waiting error={error} />;
   const sort = (name: string) => ({ is: order === name, by: () => set({ sort: name }) });
@@ -52,10 +54,9 @@ export function Services() {
     { name: "Consumers", right: true, sort: sort("consumers") },
     { name: "Changed", right: true, sort: sort("changed") },
   ];
-  const instances = rows.reduce((sum, one) => sum + one.count, 0);
   return (
     <>
-      <h1>Services <span class="note">{plural(rows.length, "service")}, {plural(instances, "instance")}</span></h1>
+      <h1>Services <span class="note">{plural(rows.length, "service")}{!param("q") && total !== undefined && `, ${plural(total, "instance")}`}</span></h1>
       {rows.length === 0 ? <Nothing /> : (
         <Rows label="services" kind="services" columns={columns} count={rows.length} heights={{ wide: 40, narrow: 84 }}
           id={(index) => rows[index]?.name ?? ""}
