@@ -26,13 +26,16 @@ interface Kept {
 function useHistory(name: string): Kept & { more: () => void } {
   const [kept, setKept] = useState<Kept>({ changes: [], next: "", error: undefined, loaded: false });
   const reading = useRef(false);
-  const read = async (before: string, signal?: AbortSignal) => {
+  // What was heard while the first page was read stays; `anew`: nothing does.
+  const read = async (before: string, signal?: AbortSignal, anew = false) => {
     if (reading.current) return;
     reading.current = true;
     try {
       const data = await get<History>(address("history", { name, limit: page, before }), signal);
       setKept((now) => ({
-        changes: before ? [...now.changes, ...data.changes] : data.changes,
+        changes: before
+          ? [...now.changes, ...data.changes]
+          : [...now.changes.filter((one) => !anew && one.revision > data.revision), ...data.changes],
         next: data.next ?? "", error: undefined, loaded: true,
       }));
     } catch (error) {
@@ -45,8 +48,8 @@ function useHistory(name: string): Kept & { more: () => void } {
     const stop = new AbortController();
     void read("", stop.signal);
     const deaf = listen((change) => {
-      if (change === null) void read("", stop.signal);
-      else if (below(name, change)) setKept((now) => ({ ...now, changes: [change, ...now.changes].slice(0, most) }));
+      if (change === null) void read("", stop.signal, true);
+      else if (below(name, change)) setKept((now) => ({ ...now, changes: withNew(now.changes, change) }));
     });
     return () => {
       deaf();
@@ -62,6 +65,12 @@ function useHistory(name: string): Kept & { more: () => void } {
   };
 }
 
+// A stream that goes on may say again what was read meanwhile.
+function withNew(changes: Change[], change: Change): Change[] {
+  const known = changes.slice(0, page).some((one) => identity(one) === identity(change));
+  return known ? changes : [change, ...changes].slice(0, most);
+}
+
 export function ChangeList({ name, search = "" }: { name: string; search?: string }) {
   const { changes, next, error, loaded, more } = useHistory(name);
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -72,6 +81,10 @@ export function ChangeList({ name, search = "" }: { name: string; search?: strin
   const want = (_: number, end: number) => {
     if (end >= rows.length) more();
   };
+  // A search looks back further until it has found something to show.
+  useEffect(() => {
+    if (search && rows.length < 50) more();
+  }, [changes, search]);
   if (!loaded) return <Waiting error={error} />;
   if (rows.length === 0) {
     return (

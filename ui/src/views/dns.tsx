@@ -1,6 +1,6 @@
 // What this server's DNS answers to a question, and how large it is.
 import { useEffect, useState } from "preact/hooks";
-import { address, dnsTypes, type Dns, type DnsSize, type Runtime, type Service } from "../core/api";
+import { address, ApiError, dnsTypes, type Dns, type DnsSize, type Runtime, type Service } from "../core/api";
 import { param, set } from "../core/location";
 import { once, useResource } from "../core/resource";
 import { count, plural } from "../core/text";
@@ -17,16 +17,19 @@ const transports: Array<[keyof Dns["sizes"], string]> = [
 export function DnsConsole() {
   const name = param("name");
   const type = param("type") || "SRV";
-  const url = name ? address("dns", { name, type }) : null;
-  const { data, error } = useResource<Dns>(url, { concerns: (change) => below(plainName(name), change) });
   return (
     <>
       <h1>DNS console <span class="note">this server's own answer, without a network</span></h1>
       <Question name={name} type={type} />
-      {!name ? <Suggestions /> : error ? <Empty title="That cannot be asked"><p>{error.message}</p></Empty>
-        : data && data.name ? <Answer of={data} /> : <Waiting />}
+      {name ? <Asked key={`${name} ${type}`} name={name} type={type} /> : <Suggestions />}
     </>
   );
+}
+
+function Asked({ name, type }: { name: string; type: string }) {
+  const { data, error } = useResource<Dns>(address("dns", { name, type }), { concerns: (change) => below(plainName(name), change) });
+  if (error instanceof ApiError && error.status === 400) return <Empty title="That cannot be asked"><p>{error.message}</p></Empty>;
+  return data ? <Answer of={data} /> : <Waiting error={error} />;
 }
 
 function Question({ name, type }: { name: string; type: string }) {
