@@ -1,43 +1,5 @@
 // The API of doc/openapi.yaml over a made-up fleet, for development and for the browser test.
-import { makeInstances, random, zone } from "./data.mjs";
-
-const changeLimit = 10000;
-
-export function makeFleet(size = 100_000) {
-  const instances = makeInstances(size);
-  const fleet = {
-    instances, revision: 1000 + instances.length + 1, standing: "synced", trouble: undefined, stale: 0,
-    history: [], streams: new Set(), down: false,
-    next: random(11),
-  };
-  for (let i = 0; i < 300; i++) fleet.history.unshift(made(fleet, 900 - 3 * i));
-  return fleet;
-}
-
-function made(fleet, secondsAgo) {
-  const at = fleet.instances[Math.floor(fleet.next() * fleet.instances.length)];
-  const dice = fleet.next();
-  const base = { revision: ++fleet.revision, id: String(fleet.revision), time: new Date(Date.now() - 1000 * secondsAgo).toISOString(), key: at.key, name: at.name, instance: at.instance };
-  if (dice < 0.4) return { ...base, event: "health", by: at.owner, why: "answered in 1.8 s", before: { health: "passing" }, after: { health: "warning", why: "answered in 1.8 s" } };
-  if (dice < 0.6) return { ...base, event: "registered", by: at.owner ?? "anna", after: { address: at.address, port: at.port, labels: at.labels } };
-  if (dice < 0.75) return { ...base, event: "changed", by: "bob", before: { labels: at.labels }, after: { labels: { ...at.labels, env: "stage" } } };
-  if (dice < 0.85) return { ...base, event: "deregistered", by: "anna", why: "decommissioned", before: { address: at.address, port: at.port } };
-  return { ...base, event: dice < 0.93 ? "lost" : "alive", why: dice < 0.93 ? "its lease ended" : undefined };
-}
-
-// One instance changes its state, and whoever listens hears of it.
-export function change(fleet, pick, event = "health", set = { state: "critical", health: "critical", why: "GET /metrics: connection refused" }) {
-  const at = pick ? fleet.instances.find((one) => `${one.instance}.${one.name}` === pick) : fleet.instances[Math.floor(fleet.next() * 200)];
-  if (!at) return null;
-  const before = { health: at.health };
-  fleet.revision += 1;
-  Object.assign(at, set, { since: new Date().toISOString(), revision: fleet.revision });
-  const said = { id: String(fleet.revision), revision: fleet.revision, time: new Date().toISOString(), event, key: at.key, name: at.name, instance: at.instance, by: at.owner, why: at.why, before, after: { health: at.health } };
-  fleet.history.unshift(said);
-  fleet.history.length = Math.min(fleet.history.length, changeLimit);
-  for (const stream of fleet.streams) stream.write(`id: ${said.id}\nevent: ${event}\ndata: ${JSON.stringify(said)}\n\n`);
-  return said;
-}
+import { zone } from "./data.mjs";
 
 const below = (one, name) => {
   const whole = `${one.instance}.${one.name}`;
@@ -48,13 +10,20 @@ const words = (text) => (text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
 function fits(query) {
   const name = query.get("name") ?? "";
   const states = query.getAll("state");
-  const labels = [...query].filter(([key]) => key.startsWith("label.")).map(([key, value]) => [key.slice(6), value]);
+  const labels = [...query]
+    .filter(([key]) => key.startsWith("label."))
+    .map(([key, value]) => [key.slice(6), value]);
   const asked = words(query.get("q"));
   return (one) => {
     if (!below(one, name) || (states.length > 0 && !states.includes(one.state))) return false;
     if (!labels.every(([key, value]) => one.labels[key] === value)) return false;
     if (asked.length === 0) return true;
-    const text = `${one.instance}.${one.name} ${one.address}:${one.port} ${one.owner ?? ""} ${one.state} ${Object.entries(one.labels).map(([k, v]) => `${k}=${v}`).join(" ")}`.toLowerCase();
+    const text =
+      `${one.instance}.${one.name} ${one.address}:${one.port} ${one.owner ?? ""} ${one.state} ${Object.entries(
+        one.labels,
+      )
+        .map(([k, v]) => `${k}=${v}`)
+        .join(" ")}`.toLowerCase();
     return asked.every((word) => text.includes(word));
   };
 }
@@ -66,7 +35,13 @@ function instances(fleet, query) {
   const from = after ? all.findIndex((one) => one.key > after) : 0;
   const page = from < 0 ? [] : all.slice(from, from + limit);
   const more = from >= 0 && limit > 0 && from + limit < all.length;
-  return { revision: fleet.revision, standing: fleet.standing, total: all.length, instances: page, ...(more ? { next: page.at(-1).key } : {}) };
+  return {
+    revision: fleet.revision,
+    standing: fleet.standing,
+    total: all.length,
+    instances: page,
+    ...(more ? { next: page.at(-1).key } : {}),
+  };
 }
 
 const octetsOf = (many, name) => 29 + name.length + many * (18 + 12 + name.length);
@@ -74,7 +49,24 @@ const octetsOf = (many, name) => 29 + name.length + many * (18 + 12 + name.lengt
 function services(fleet, query) {
   const byName = new Map();
   for (const one of fleet.instances) {
-    const service = byName.get(one.name) ?? byName.set(one.name, { name: one.name, service: one.service, zone, count: 0, states: {}, records: 0, octets: {}, over: [], invalid: 0, held: 0, consumers: 0, changed: 0 }).get(one.name);
+    const service =
+      byName.get(one.name) ??
+      byName
+        .set(one.name, {
+          name: one.name,
+          service: one.service,
+          zone,
+          count: 0,
+          states: {},
+          records: 0,
+          octets: {},
+          over: [],
+          invalid: 0,
+          held: 0,
+          consumers: 0,
+          changed: 0,
+        })
+        .get(one.name);
     service.count += 1;
     service.states[one.state] = (service.states[one.state] ?? 0) + 1;
     service.invalid += one.problem ? 1 : 0;
@@ -82,10 +74,17 @@ function services(fleet, query) {
     service.changed = Math.max(service.changed, one.revision);
   }
   const asked = words(query.get("q"));
-  return [...byName.values()].filter((one) => asked.every((word) => one.name.includes(word)))
-    .sort((a, b) => (a.name < b.name ? -1 : 1)).map((one) => {
+  return [...byName.values()]
+    .filter((one) => asked.every((word) => one.name.includes(word)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((one) => {
       const srv = octetsOf(one.count, one.name);
-      return { ...one, records: one.count, octets: { srv, srv_with_glue: srv + 16 * one.count }, consumers: consumers(fleet).filter((who) => who.name.endsWith(one.name)).length };
+      return {
+        ...one,
+        records: one.count,
+        octets: { srv, srv_with_glue: srv + 16 * one.count },
+        consumers: consumers(fleet).filter((who) => who.name.endsWith(one.name)).length,
+      };
     });
 }
 
@@ -95,22 +94,84 @@ function consumers(fleet) {
   const names = ["node.ams1", "node.fra1", "mysql", "postgres", "redis", "kafka", "nginx", "node"];
   names.forEach((service, index) => {
     const name = `${service}.${zone}`;
-    list.push({ client: `10.0.0.${11 + (index % 2)}`, mechanism: "http_sd", name, user_agent: "Prometheus/3.5.0", transport: "http", first_seen: ago(86400 * 9), last_seen: ago(3 + index), asks: 77760 - index, interval_seconds: 10, revision: fleet.revision, lag: 0, silent: false });
-    if (index % 2) list.push({ client: "10.0.0.21", mechanism: "dns", name, transport: "tcp", first_seen: ago(86400 * 30), last_seen: ago(12 + index), asks: 86400, interval_seconds: 30, revision: fleet.revision - 40, lag: index, silent: false });
+    list.push({
+      client: `10.0.0.${11 + (index % 2)}`,
+      mechanism: "http_sd",
+      name,
+      user_agent: "Prometheus/3.5.0",
+      transport: "http",
+      first_seen: ago(86400 * 9),
+      last_seen: ago(3 + index),
+      asks: 77760 - index,
+      interval_seconds: 10,
+      revision: fleet.revision,
+      lag: 0,
+      silent: false,
+    });
+    if (index % 2)
+      list.push({
+        client: "10.0.0.21",
+        mechanism: "dns",
+        name,
+        transport: "tcp",
+        first_seen: ago(86400 * 30),
+        last_seen: ago(12 + index),
+        asks: 86400,
+        interval_seconds: 30,
+        revision: fleet.revision - 40,
+        lag: index,
+        silent: false,
+      });
   });
-  list.push({ client: "10.0.0.99", mechanism: "dns", name: `_healthy.alertmanager.${zone}`, transport: "udp", first_seen: ago(86400 * 60), last_seen: ago(86400 * 2), asks: 5000, interval_seconds: 30, revision: 900, lag: 120, silent: true });
-  list.push({ client: "2001:db8::15", mechanism: "consul_sd", name: `mysql.${zone}`, user_agent: "Prometheus/2.53.1", transport: "http", first_seen: ago(40000), last_seen: ago(4), asks: 400, revision: fleet.revision, lag: 0, silent: false });
+  list.push({
+    client: "10.0.0.99",
+    mechanism: "dns",
+    name: `_healthy.alertmanager.${zone}`,
+    transport: "udp",
+    first_seen: ago(86400 * 60),
+    last_seen: ago(86400 * 2),
+    asks: 5000,
+    interval_seconds: 30,
+    revision: 900,
+    lag: 120,
+    silent: true,
+  });
+  list.push({
+    client: "2001:db8::15",
+    mechanism: "consul_sd",
+    name: `mysql.${zone}`,
+    user_agent: "Prometheus/2.53.1",
+    transport: "http",
+    first_seen: ago(40000),
+    last_seen: ago(4),
+    asks: 400,
+    revision: fleet.revision,
+    lag: 0,
+    silent: false,
+  });
   return list;
 }
 
 function dns(fleet, query) {
   const name = (query.get("name") ?? "").replace(/\.$/, "").toLowerCase();
   const type = query.get("type") ?? "SRV";
-  if (!/^[a-z0-9_.-]+$/.test(name)) throw Object.assign(new Error(`"${name}" is not a name`), { status: 400 });
+  if (!/^[a-z0-9_.-]+$/.test(name))
+    throw Object.assign(new Error(`"${name}" is not a name`), { status: 400 });
   const outside = !name.endsWith(zone);
   const plain = name.replace(/^(_healthy|_shard\d+of\d+)\./, "");
-  const found = outside ? [] : fleet.instances.filter((one) => below(one, plain) && (!name.startsWith("_healthy") || !["lost", "critical", "maintenance"].includes(one.state)));
-  const answer = found.map((one) => (type === "SRV" ? `${name}. 15 IN SRV 10 100 ${one.port} ${one.instance}.${one.name}.` : `${name}. 15 IN A ${one.address}`));
+  const found = outside
+    ? []
+    : fleet.instances.filter(
+        (one) =>
+          below(one, plain) &&
+          (!name.startsWith("_healthy") ||
+            !["lost", "critical", "maintenance"].includes(one.state)),
+      );
+  const answer = found.map((one) =>
+    type === "SRV"
+      ? `${name}. 15 IN SRV 10 100 ${one.port} ${one.instance}.${one.name}.`
+      : `${name}. 15 IN A ${one.address}`,
+  );
   const whole = octetsOf(answer.length, name);
   const size = (limit) => {
     const each = 30 + name.length;
@@ -118,10 +179,22 @@ function dns(fleet, query) {
     return { octets: Math.min(whole, octetsOf(records, name)), records, truncated: whole > limit };
   };
   return {
-    name, type, rcode: outside ? "REFUSED" : found.length ? "NOERROR" : "NXDOMAIN", flags: ["qr", "aa", ...(whole > 65535 ? ["tc"] : [])],
-    answer: answer.slice(0, size(65535).records), authority: found.length ? [] : [`${zone}. 5 IN SOA ns.dns.${zone}. hostmaster.${zone}. ${fleet.revision} 7200 1800 86400 5`],
-    additional: type === "SRV" ? found.slice(0, 400).map((one) => `${one.instance}.${one.name}. 15 IN A ${one.address}`) : [],
-    sizes: { udp_512: size(512), udp_1232: size(1232), udp_4096: size(4096), tcp: size(65535) }, records: answer.length,
+    name,
+    type,
+    rcode: outside ? "REFUSED" : found.length ? "NOERROR" : "NXDOMAIN",
+    flags: ["qr", "aa", ...(whole > 65535 ? ["tc"] : [])],
+    answer: answer.slice(0, size(65535).records),
+    authority: found.length
+      ? []
+      : [
+          `${zone}. 5 IN SOA ns.dns.${zone}. hostmaster.${zone}. ${fleet.revision} 7200 1800 86400 5`,
+        ],
+    additional:
+      type === "SRV"
+        ? found.slice(0, 400).map((one) => `${one.instance}.${one.name}. 15 IN A ${one.address}`)
+        : [],
+    sizes: { udp_512: size(512), udp_1232: size(1232), udp_4096: size(4096), tcp: size(65535) },
+    records: answer.length,
   };
 }
 
@@ -131,12 +204,35 @@ function history(fleet, query) {
   const all = fleet.history.filter((one) => below(one, query.get("name")));
   const from = before ? all.findIndex((one) => one.id === before) + 1 : 0;
   const page = all.slice(from, from + limit);
-  return { revision: fleet.revision, changes: page, ...(from + limit < all.length ? { next: page.at(-1).id } : {}) };
+  return {
+    revision: fleet.revision,
+    changes: page,
+    ...(from + limit < all.length ? { next: page.at(-1).id } : {}),
+  };
 }
 
-const held = (fleet) => fleet.instances.filter((one) => one.held).map(({ key, name, instance, address, port, held: said }) => ({ key, name, instance, address, port, ...said }));
-const maintenance = (fleet) => fleet.instances.filter((one) => one.maintenance).slice(0, 30)
-  .map(({ key, name, instance, maintenance: { why, ...said } }) => ({ subject: `${instance}.${name}`, key, name: `${instance}.${name}`, reason: why, ...said }));
+const held = (fleet) =>
+  fleet.instances
+    .filter((one) => one.held)
+    .map(({ key, name, instance, address, port, held: said }) => ({
+      key,
+      name,
+      instance,
+      address,
+      port,
+      ...said,
+    }));
+const maintenance = (fleet) =>
+  fleet.instances
+    .filter((one) => one.maintenance)
+    .slice(0, 30)
+    .map(({ key, name, instance, maintenance: { why, ...said } }) => ({
+      subject: `${instance}.${name}`,
+      key,
+      name: `${instance}.${name}`,
+      reason: why,
+      ...said,
+    }));
 
 function instance(fleet, name) {
   const found = fleet.instances.find((one) => `${one.instance}.${one.name}` === name);
@@ -145,19 +241,47 @@ function instance(fleet, name) {
 }
 
 export function answer(fleet, path, query) {
-  if (fleet.standing === "never" && path !== "status/store") throw Object.assign(new Error("nothing was ever synced"), { status: 503 });
+  if (fleet.standing === "never" && path !== "status/store")
+    throw Object.assign(new Error("nothing was ever synced"), { status: 503 });
   if (path.startsWith("instances/")) return instance(fleet, decodeURIComponent(path.slice(10)));
   switch (path) {
-    case "instances": return instances(fleet, query);
-    case "services": return services(fleet, query);
-    case "history": return history(fleet, query);
-    case "consumers": return consumers(fleet).filter((one) => !query.get("name") || one.name.endsWith(query.get("name")) || query.get("name").endsWith(one.name));
-    case "protection": return held(fleet);
-    case "maintenance": return maintenance(fleet);
-    case "dns": return dns(fleet, query);
-    case "status/store": return { kind: "embedded", standing: fleet.standing, revision: fleet.revision, stale_seconds: fleet.stale, trouble: fleet.trouble };
-    case "status/runtimeinfo": return { hostname: "ns1", zones: [zone], registrations: fleet.instances.length, revision: fleet.revision };
-    case "status/buildinfo": return { version: "0.1.0" };
-    default: throw Object.assign(new Error(`no such path: ${path}`), { status: 404 });
+    case "instances":
+      return instances(fleet, query);
+    case "services":
+      return services(fleet, query);
+    case "history":
+      return history(fleet, query);
+    case "consumers":
+      return consumers(fleet).filter(
+        (one) =>
+          !query.get("name") ||
+          one.name.endsWith(query.get("name")) ||
+          query.get("name").endsWith(one.name),
+      );
+    case "protection":
+      return held(fleet);
+    case "maintenance":
+      return maintenance(fleet);
+    case "dns":
+      return dns(fleet, query);
+    case "status/store":
+      return {
+        kind: "embedded",
+        standing: fleet.standing,
+        revision: fleet.revision,
+        stale_seconds: fleet.stale,
+        trouble: fleet.trouble,
+      };
+    case "status/runtimeinfo":
+      return {
+        hostname: "ns1",
+        zones: [zone],
+        registrations: fleet.instances.length,
+        revision: fleet.revision,
+      };
+    case "status/buildinfo":
+      return { version: "0.1.0" };
+    default:
+      throw Object.assign(new Error(`no such path: ${path}`), { status: 404 });
   }
 }

@@ -16,14 +16,22 @@ import { Services } from "./views/services";
 
 function view({ view: name, arg }: Route) {
   switch (name) {
-    case "services": return <Services />;
-    case "service": return <ServiceView key={arg} name={arg} />;
-    case "instances": return <Instances />;
-    case "instance": return <InstanceView key={arg} name={arg} />;
-    case "problems": return <Problems />;
-    case "consumers": return <Consumers />;
-    case "changes": return <Changes />;
-    case "dns": return <DnsConsole />;
+    case "services":
+      return <Services />;
+    case "service":
+      return <ServiceView key={arg} name={arg} />;
+    case "instances":
+      return <Instances />;
+    case "instance":
+      return <InstanceView key={arg} name={arg} />;
+    case "problems":
+      return <Problems />;
+    case "consumers":
+      return <Consumers />;
+    case "changes":
+      return <Changes />;
+    case "dns":
+      return <DnsConsole />;
   }
 }
 
@@ -35,13 +43,21 @@ export function App() {
   }, [name, arg]);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => {
-        event.preventDefault();
-        document.querySelector<HTMLElement>("main")?.focus();
-      }}>to the content</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>("main")?.focus();
+        }}
+      >
+        to the content
+      </a>
       <Header />
       <Banner />
-      <main id="main" tabIndex={-1}>{view(route.value)}</main>
+      <main id="main" tabIndex={-1}>
+        {view(route.value)}
+      </main>
       <Help />
     </>
   );

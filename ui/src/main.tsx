@@ -3,6 +3,7 @@ import "./style/tokens.css";
 import "./style/frame.css";
 import "./style/tables.css";
 import "./style/parts.css";
+import "./style/views.css";
 import { App } from "./app";
 import { startClock } from "./core/clock";
 import { start } from "./core/live";

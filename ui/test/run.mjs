@@ -11,12 +11,22 @@ const here = fileURLToPath(new URL("./unit/", import.meta.url));
 const made = mkdtempSync(`${tmpdir()}/rollcall-ui-`);
 try {
   await build({
-    entryPoints: readdirSync(here).filter((name) => name.endsWith(".test.ts")).map((name) => here + name),
-    outdir: made, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm", logLevel: "warning",
+    entryPoints: readdirSync(here)
+      .filter((name) => name.endsWith(".test.ts"))
+      .map((name) => here + name),
+    outdir: made,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "warning",
   });
   const tests = readdirSync(made).map((name) => `${made}/${name}`);
-  const done = spawnSync(process.execPath, ["--test", "--test-reporter=tap", ...tests], { encoding: "utf8" });
-  const count = (what) => Number(done.stdout.match(new RegExp(`^# ${what} (\\d+)$`, "m"))?.[1] ?? 0);
+  const done = spawnSync(process.execPath, ["--test", "--test-reporter=tap", ...tests], {
+    encoding: "utf8",
+  });
+  const count = (what) =>
+    Number(done.stdout.match(new RegExp(`^# ${what} (\\d+)$`, "m"))?.[1] ?? 0);
   if (done.status !== 0) console.log(done.stdout, done.stderr);
   console.log(`${count("pass")} passed, ${count("fail")} failed`);
   process.exitCode = done.status === 0 && count("pass") > 0 ? 0 : 1;

@@ -91,8 +91,20 @@ export interface Held {
 }
 
 export const changeEvents = [
-  "registered", "changed", "deregistered", "removed", "lost", "alive", "health", "held", "released",
-  "returned", "maintenance", "maintenance_ended", "stopping", "resumed",
+  "registered",
+  "changed",
+  "deregistered",
+  "removed",
+  "lost",
+  "alive",
+  "health",
+  "held",
+  "released",
+  "returned",
+  "maintenance",
+  "maintenance_ended",
+  "stopping",
+  "resumed",
 ] as const;
 
 export interface Change {
@@ -168,7 +180,10 @@ export interface Runtime {
 
 // status 0: there was no answer at all.
 export class ApiError extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -201,14 +216,20 @@ export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
   const pass = () => stop.abort();
   signal?.addEventListener("abort", pass);
   try {
-    const answer = await fetch(url, { signal: stop.signal, headers: { accept: "application/json" } });
+    const answer = await fetch(url, {
+      signal: stop.signal,
+      headers: { accept: "application/json" },
+    });
     noteClock(answer.headers.get("date"));
     const body = (await answer.json().catch(() => null)) as Envelope<T> | null;
     if (body?.status === "success") return body.data as T;
     throw new ApiError(answer.status, body?.error ?? `the server answered ${answer.status}`);
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
-    throw new ApiError(0, stop.signal.aborted ? "no answer within 15 s" : "no connection to the server");
+    throw new ApiError(
+      0,
+      stop.signal.aborted ? "no answer within 15 s" : "no connection to the server",
+    );
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", pass);

@@ -5,7 +5,9 @@ function text(value: unknown): string {
   if (value === undefined || value === null || value === "") return "none";
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value)) return value.map(text).join(", ");
-  return Object.entries(value).map(([key, one]) => `${key}=${text(one)}`).join(" ");
+  return Object.entries(value)
+    .map(([key, one]) => `${key}=${text(one)}`)
+    .join(" ");
 }
 
 function endpoint(value: Record<string, unknown>): string {
@@ -21,8 +23,10 @@ export function describe({ event, before, after }: Change): string {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names
     .filter((name) => name !== "why" && text(before?.[name]) !== text(after?.[name]))
-    .map((name) => (before?.[name] === undefined
-      ? `${name} ${text(after?.[name])}`
-      : `${name} ${text(before[name])} → ${text(after?.[name])}`))
+    .map((name) =>
+      before?.[name] === undefined
+        ? `${name} ${text(after?.[name])}`
+        : `${name} ${text(before[name])} → ${text(after?.[name])}`,
+    )
     .join(", ");
 }

@@ -10,23 +10,34 @@ export interface Limit {
 
 export const limits: Limit[] = [
   {
-    value: 100, unit: "records", name: "100 records",
-    advice: "A BIND resolver in between answers SERVFAIL above 100 records (its default): " +
+    value: 100,
+    unit: "records",
+    name: "100 records",
+    advice:
+      "A BIND resolver in between answers SERVFAIL above 100 records (its default): " +
       "Prometheus keeps its list and sees no change. Raise max-records-per-type, ask rollcall " +
       "directly, or use http_sd.",
   },
   {
-    value: 1232, unit: "octets", name: "1,232 octets",
-    advice: "Does not fit one UDP datagram any more: the answer has TC and is asked again by TCP. " +
+    value: 1232,
+    unit: "octets",
+    name: "1,232 octets",
+    advice:
+      "Does not fit one UDP datagram any more: the answer has TC and is asked again by TCP. " +
       "TCP port 53 must be open between Prometheus and the server.",
   },
   {
-    value: 4096, unit: "octets", name: "4,096 octets",
+    value: 4096,
+    unit: "octets",
+    name: "4,096 octets",
     advice: "More than the size Prometheus announces: always by TCP.",
   },
   {
-    value: 65535, unit: "octets", name: "65,535 octets",
-    advice: "No DNS message holds it: the answer has TC by TCP too, and Prometheus keeps the list " +
+    value: 65535,
+    unit: "octets",
+    name: "65,535 octets",
+    advice:
+      "No DNS message holds it: the answer has TC by TCP too, and Prometheus keeps the list " +
       "it had. Use http_sd, which has no limit, or shards: _shard0of4.NAME.",
   },
 ];

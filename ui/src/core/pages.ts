@@ -85,7 +85,8 @@ export class Pages<T> {
       this.stale = false;
       this.outdated.clear();
       const [first, last] = this.wanted;
-      for (const page of this.pages.keys()) if (page < first || page > last) this.pages.delete(page);
+      for (const page of this.pages.keys())
+        if (page < first || page > last) this.pages.delete(page);
       for (const page of this.pages.keys()) this.outdated.add(page);
     }
     const [first, last] = this.wanted;

@@ -13,15 +13,19 @@ export type Mechanism = (typeof mechanisms)[number];
 
 export const aboutMechanism: Record<Mechanism, string> = {
   http_sd: "With labels and states, without a limit of size. In every build of Prometheus.",
-  dns_sd: "Host and port only, up to the limits under Sizes. The name servers in /etc/resolv.conf " +
+  dns_sd:
+    "Host and port only, up to the limits under Sizes. The name servers in /etc/resolv.conf " +
     "of the Prometheus host must know the zone.",
-  consul_sd: "Changes arrive within a second or two, with labels. Not in Debian's build of " +
+  consul_sd:
+    "Changes arrive within a second or two, with labels. Not in Debian's build of " +
     "Prometheus, which leaves consul_sd out.",
 };
 
 // A plain scalar where that is safe, else a quoted one.
 function scalar(text: string): string {
-  const isPlain = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]*$/.test(text) && !/:$/.test(text) &&
+  const isPlain =
+    /^[A-Za-z0-9_][A-Za-z0-9_.:/-]*$/.test(text) &&
+    !/:$/.test(text) &&
     !/^(true|false|null|yes|no|on|off|[0-9.:_+-]+(e[0-9]+)?|0x[0-9a-f]+)$/i.test(text);
   return isPlain ? text : JSON.stringify(text);
 }
@@ -36,20 +40,25 @@ function relabelings(prefix: string, labels: string[], map: string): string[] {
 export function snippet(how: Mechanism, target: Target): string {
   const head = ["scrape_configs:", `  - job_name: ${scalar(target.service || target.name)}`];
   if (how === "dns_sd") {
-    return [...head,
+    return [
+      ...head,
       "    dns_sd_configs:",
       `      - names: [${scalar(target.name)}]`,
-      "        refresh_interval: 10s"].join("\n");
+      "        refresh_interval: 10s",
+    ].join("\n");
   }
   if (how === "http_sd") {
-    return [...head,
+    return [
+      ...head,
       "    http_sd_configs:",
       `      - url: ${scalar(`${target.server}/sd/${encodeURIComponent(target.name)}`)}`,
       "        refresh_interval: 10s",
-      ...relabelings("__meta_rollcall_instance", target.labels, "__meta_rollcall_label")].join("\n");
+      ...relabelings("__meta_rollcall_instance", target.labels, "__meta_rollcall_label"),
+    ].join("\n");
   }
   const [scheme = "http", address = ""] = target.server.split("://");
-  return [...head,
+  return [
+    ...head,
     "    consul_sd_configs:",
     `      - server: ${scalar(address)}`,
     ...(scheme === "http" ? [] : [`        scheme: ${scheme}`]),

@@ -11,7 +11,11 @@ export interface Way {
 // The name and those above it, below the zone: node.a.prom.internal, a.prom.internal.
 export function namesAbove(name: string, zone: string): string[] {
   const found = [];
-  for (let at = name; at !== zone && (zone === "" || at.endsWith(`.${zone}`)); at = at.slice(at.indexOf(".") + 1)) {
+  for (
+    let at = name;
+    at !== zone && (zone === "" || at.endsWith(`.${zone}`));
+    at = at.slice(at.indexOf(".") + 1)
+  ) {
     found.push(at);
     if (!at.includes(".")) break;
   }
@@ -19,7 +23,9 @@ export function namesAbove(name: string, zone: string): string[] {
 }
 
 function notHealthy({ state }: Instance): string {
-  return state === "critical" || state === "lost" || state === "maintenance" ? `it is ${state}` : "";
+  return state === "critical" || state === "lost" || state === "maintenance"
+    ? `it is ${state}`
+    : "";
 }
 
 export function ways(instance: Instance): Way[] {
@@ -30,10 +36,20 @@ export function ways(instance: Instance): Way[] {
   const literal = /^[0-9.]+$/.test(address) ? "A" : address.includes(":") ? "AAAA" : "CNAME";
   return [
     ...names.map((one) => ({ kind: "SRV", what: one, not: noAddress })),
-    ...names.slice(0, 1).map((one) => ({ kind: "SRV", what: `_healthy.${one}`, not: noAddress || notHealthy(instance) })),
+    ...names.slice(0, 1).map((one) => ({
+      kind: "SRV",
+      what: `_healthy.${one}`,
+      not: noAddress || notHealthy(instance),
+    })),
     { kind: literal, what: `${instance.instance}.${name}`, not: noAddress },
     ...names.map((one) => ({ kind: "http_sd", what: `/sd/${one}`, not: noPort })),
-    ...names.slice(0, 1).map((one) => ({ kind: "http_sd", what: `/sd/${one}?state=healthy`, not: noPort || notHealthy(instance) })),
-    ...(instance.service ? [{ kind: "consul_sd", what: `${instance.service}, datacenter ${zone}`, not: noPort }] : []),
+    ...names.slice(0, 1).map((one) => ({
+      kind: "http_sd",
+      what: `/sd/${one}?state=healthy`,
+      not: noPort || notHealthy(instance),
+    })),
+    ...(instance.service
+      ? [{ kind: "consul_sd", what: `${instance.service}, datacenter ${zone}`, not: noPort }]
+      : []),
   ];
 }

@@ -19,7 +19,11 @@ export const once: Care = { concerns: () => false };
 
 // `url` null: nothing is asked.
 export function useResource<T>(url: string | null, care: Care = {}): Resource<T> {
-  const [state, setState] = useState<Resource<T> & { url: string | null }>({ url: null, data: undefined, error: undefined });
+  const [state, setState] = useState<Resource<T> & { url: string | null }>({
+    url: null,
+    data: undefined,
+    error: undefined,
+  });
   const now = useRef(care);
   now.current = care;
   useEffect(() => {
@@ -31,14 +35,20 @@ export function useResource<T>(url: string | null, care: Care = {}): Resource<T>
         if (!stop.signal.aborted) setState({ url, data, error: undefined });
       } catch (error) {
         if (stop.signal.aborted) return;
-        setState((before) => ({ url, data: before.url === url ? before.data : undefined, error: error as Error }));
+        setState((before) => ({
+          url,
+          data: before.url === url ? before.data : undefined,
+          error: error as Error,
+        }));
       }
     });
     reader.ask();
     const deaf = listen((change) => {
       if (change === null || (now.current.concerns?.(change) ?? true)) reader.ask();
     });
-    const timer = now.current.every && setInterval(() => !document.hidden && reader.ask(), 1000 * now.current.every);
+    const timer =
+      now.current.every &&
+      setInterval(() => !document.hidden && reader.ask(), 1000 * now.current.every);
     return () => {
       clearInterval(timer);
       deaf();
@@ -52,7 +62,10 @@ export function useResource<T>(url: string | null, care: Care = {}): Resource<T>
 
 // Runs `work` when asked: at once, then one run at a time with `gap` ms between them, or four
 // times what it took; however often it is asked meanwhile, once more.
-export function throttled(gap: number, work: () => Promise<void>): { ask: () => void; stop: () => void } {
+export function throttled(
+  gap: number,
+  work: () => Promise<void>,
+): { ask: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
   let asked = false;
@@ -64,10 +77,13 @@ export function throttled(gap: number, work: () => Promise<void>): { ask: () => 
     await work();
     if (stopped) return;
     const took = performance.now() - began;
-    timer = setTimeout(() => {
-      running = false;
-      if (asked) void run();
-    }, Math.max(gap, 4 * took));
+    timer = setTimeout(
+      () => {
+        running = false;
+        if (asked) void run();
+      },
+      Math.max(gap, 4 * took),
+    );
   };
   return {
     ask() {

@@ -2,7 +2,14 @@
 // Pure; see core/location.ts for the browser's side.
 
 export const views = [
-  "services", "service", "instances", "instance", "problems", "consumers", "changes", "dns",
+  "services",
+  "service",
+  "instances",
+  "instance",
+  "problems",
+  "consumers",
+  "changes",
+  "dns",
 ] as const;
 export type View = (typeof views)[number];
 

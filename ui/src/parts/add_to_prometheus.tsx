@@ -15,9 +15,12 @@ function server(): string {
 function caution(how: Mechanism, service: Service | undefined): string {
   const octets = service?.octets.srv ?? 0;
   if (how !== "dns_sd" || !service) return "";
-  if (octets > 65535) return "Too large for DNS: Prometheus would keep the list it has for ever. Take http_sd.";
-  if (nearTheEnd(octets)) return "Close to the most that DNS can carry: take http_sd before it freezes.";
-  if (service.records > 100) return "Over 100 records: a BIND resolver in between answers SERVFAIL by default. Take http_sd, or see Sizes.";
+  if (octets > 65535)
+    return "Too large for DNS: Prometheus would keep the list it has for ever. Take http_sd.";
+  if (nearTheEnd(octets))
+    return "Close to the most that DNS can carry: take http_sd before it freezes.";
+  if (service.records > 100)
+    return "Over 100 records: a BIND resolver in between answers SERVFAIL by default. Take http_sd, or see Sizes.";
   return "";
 }
 
@@ -34,15 +37,27 @@ export function AddToPrometheus({ name, service }: { name: string; service: Serv
     <div class="add">
       <div class="choice" role="radiogroup" aria-label="how Prometheus asks">
         {mechanisms.map((one) => (
-          <button type="button" role="radio" aria-checked={one === how} onClick={() => set({ how: one })}>{one}</button>
+          <button
+            type="button"
+            role="radio"
+            aria-checked={one === how}
+            onClick={() => set({ how: one })}
+          >
+            {one}
+          </button>
         ))}
       </div>
       <p>{aboutMechanism[how]}</p>
-      {warned && <p class="banner warning inline"><span>{warned}</span></p>}
+      {warned && (
+        <p class="banner warning inline">
+          <span>{warned}</span>
+        </p>
+      )}
       <Copy text={text} label={`prometheus.yml for ${how}`} />
       <p class="soft">
-        Scrape all that is registered, the lost ones too: only so <code>up == 0</code> can fire for a host that died.
-        For Alertmanagers or load balancing take the healthy ones: <code>_healthy.{name}</code>, or <code>?state=healthy</code>.
+        Scrape all that is registered, the lost ones too: only so <code>up == 0</code> can fire for
+        a host that died. For Alertmanagers or load balancing take the healthy ones:{" "}
+        <code>_healthy.{name}</code>, or <code>?state=healthy</code>.
       </p>
     </div>
   );

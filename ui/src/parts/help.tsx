@@ -21,18 +21,40 @@ export function Help() {
   }, [shown]);
   const close = () => (helpShown.value = false);
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="help-title"
-      onClick={(event) => event.target === dialog.current && close()}>
+    <dialog
+      ref={dialog}
+      onClose={close}
+      aria-labelledby="help-title"
+      onClick={(event) => event.target === dialog.current && close()}
+    >
       <h2 id="help-title">Keys</h2>
       <dl class="keys">
-        {keys.map(([key, does]) => <div><dt>{key.split("  ").map((one) => <kbd>{one}</kbd>)}</dt><dd>{does}</dd></div>)}
+        {keys.map(([key, does]) => (
+          <div>
+            <dt>
+              {key.split("  ").map((one) => (
+                <kbd>{one}</kbd>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
       </dl>
       <h2>States</h2>
       <dl class="keys">
-        {states.map((state) => <div><dt><StateBadge state={state} /></dt><dd>{meaning[state]}</dd></div>)}
+        {states.map((state) => (
+          <div>
+            <dt>
+              <StateBadge state={state} />
+            </dt>
+            <dd>{meaning[state]}</dd>
+          </div>
+        ))}
       </dl>
       <p class="soft">The page reads. Commands that change something are shown, to be copied.</p>
-      <button type="button" onClick={close}>close</button>
+      <button type="button" onClick={close}>
+        close
+      </button>
     </dialog>
   );
 }

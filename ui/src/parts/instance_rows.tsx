@@ -15,21 +15,30 @@ import { Shape, StateBadge } from "./state";
 function question(name: string, text: string) {
   const { words, states: asked, labels } = parseSearch(text);
   return {
-    name, q: words.join(" "), state: asked,
+    name,
+    q: words.join(" "),
+    state: asked,
     ...Object.fromEntries(labels.map(([key, value]) => [`label.${key}`, value])),
   };
 }
 
 export function below(name: string, change: Change): boolean {
-  const whole = change.instance ? `${change.instance}.${change.name ?? ""}` : change.name ?? "";
+  const whole = change.instance ? `${change.instance}.${change.name ?? ""}` : (change.name ?? "");
   return name === "" || whole === name || whole.endsWith(`.${name}`) || change.key.startsWith("@");
 }
 
 function usePages(name: string, text: string): Pages<Instance> {
-  const pages = useMemo(() => new Pages<Instance>(async (after, limit, signal) => {
-    const data = await get<Instances>(address("instances", { ...question(name, text), limit, after }), signal);
-    return { rows: data.instances, total: data.total, next: data.next ?? "" };
-  }), [name, text]);
+  const pages = useMemo(
+    () =>
+      new Pages<Instance>(async (after, limit, signal) => {
+        const data = await get<Instances>(
+          address("instances", { ...question(name, text), limit, after }),
+          signal,
+        );
+        return { rows: data.instances, total: data.total, next: data.next ?? "" };
+      }),
+    [name, text],
+  );
   useEffect(() => {
     pages.want(0, 1);
     const reader = throttled(1000, async () => pages.refresh());
@@ -53,42 +62,97 @@ export function InstanceRows({ name }: { name: string }) {
   if (!pages.loaded) return <Waiting error={error} />;
   if (pages.count === 0) return <Nobody text={text} />;
   const columns: Column[] = [
-    { name: "State" }, { name: "Instance" }, ...(name === "" ? [{ name: "Service" }] : []), { name: "Address" },
-    { name: "Since", right: true, title: "of the state" }, { name: "Why" }, { name: "Labels" },
+    { name: "State" },
+    { name: "Instance" },
+    ...(name === "" ? [{ name: "Service" }] : []),
+    { name: "Address" },
+    { name: "Since", right: true, title: "of the state" },
+    { name: "Why" },
+    { name: "Labels" },
   ];
   return (
     <>
-      {text && <p class="fit" role="status">{plural(pages.total, "instance fits", "instances fit")}</p>}
-      <Rows label="instances" kind={name === "" ? "instances all" : "instances"} columns={columns} count={pages.count} total={pages.total}
-        want={want} id={(index) => pages.row(index)?.key ?? `row ${index}`}
+      {text && (
+        <p class="fit" role="status">
+          {plural(pages.total, "instance fits", "instances fit")}
+        </p>
+      )}
+      <Rows
+        label="instances"
+        kind={name === "" ? "instances all" : "instances"}
+        columns={columns}
+        count={pages.count}
+        total={pages.total}
+        want={want}
+        id={(index) => pages.row(index)?.key ?? `row ${index}`}
         row={(index) => {
           const one = pages.row(index);
-          return one ? <InstanceCells of={one} named={name === ""} text={text} /> : <Cell class="coming">…</Cell>;
-        }} />
-      {error && <p class="soft" role="status">{error.message}</p>}
+          return one ? (
+            <InstanceCells of={one} named={name === ""} text={text} />
+          ) : (
+            <Cell class="coming">…</Cell>
+          );
+        }}
+      />
+      {error && (
+        <p class="soft" role="status">
+          {error.message}
+        </p>
+      )}
     </>
   );
 }
 
-export function endpoint({ address: host = "", port = 0 }: { address?: string; port?: number }): string {
+export function endpoint({
+  address: host = "",
+  port = 0,
+}: {
+  address?: string;
+  port?: number;
+}): string {
   const shown = host.includes(":") ? `[${host}]` : host;
   return port ? `${shown}:${port}` : shown;
 }
 
 function InstanceCells({ of, named, text }: { of: Instance; named: boolean; text: string }) {
-  const state = of.problem ? "invalid" : of.state ?? "static";
+  const state = of.problem ? "invalid" : (of.state ?? "static");
   return (
     <>
-      <Cell class="state-cell"><StateBadge state={state} />
-        {of.held && <span class="tag held" title={of.held.why}>held</span>}
-        {of.stopping && <span class="tag" title={of.stopping.why}>stopping</span>}
+      <Cell class="state-cell">
+        <StateBadge state={state} />
+        {of.held && (
+          <span class="tag held" title={of.held.why}>
+            held
+          </span>
+        )}
+        {of.stopping && (
+          <span class="tag" title={of.stopping.why}>
+            stopping
+          </span>
+        )}
       </Cell>
-      <Cell class="first"><a class="open" href={link("instance", `${of.instance}.${of.name}`)}>{of.instance}</a></Cell>
-      {named && <Cell class="service"><ServiceLink name={of.name} zone={of.zone} /></Cell>}
-      <Cell class="address mono" title={endpoint(of)}>{endpoint(of) || <span class="soft">{of.text ? "text only" : "none"}</span>}</Cell>
-      <Cell right class="since">{of.since ? <Age since={of.since} /> : <span class="soft">–</span>}</Cell>
-      <Cell class="why" title={of.problem ?? of.why}>{of.problem ?? of.why}</Cell>
-      <Cell class="labels-cell"><Labels of={of.labels} pick={(key, value) => set({ q: withLabel(text, key, value) })} /></Cell>
+      <Cell class="first">
+        <a class="open" href={link("instance", `${of.instance}.${of.name}`)}>
+          {of.instance}
+        </a>
+      </Cell>
+      {named && (
+        <Cell class="service">
+          <ServiceLink name={of.name} zone={of.zone} />
+        </Cell>
+      )}
+      <Cell class="address mono" title={endpoint(of)}>
+        {endpoint(of) || <span class="soft">{of.text ? "text only" : "none"}</span>}
+      </Cell>
+      <Cell right class="since">
+        {of.since ? <Age since={of.since} /> : <span class="soft">–</span>}
+      </Cell>
+      <Cell class="why" title={of.problem ?? of.why}>
+        {of.problem ?? of.why}
+      </Cell>
+      <Cell class="labels-cell">
+        <Labels of={of.labels} pick={(key, value) => set({ q: withLabel(text, key, value) })} />
+      </Cell>
     </>
   );
 }
@@ -100,12 +164,22 @@ export function StateFilter({ counts }: { counts?: Partial<Record<string, number
   return (
     <div class="filter" role="group" aria-label="only these states">
       {states.map((state) => (
-        <button type="button" class={`chip ${state}`} aria-pressed={asked.includes(state)}
-          onClick={() => set({ q: toggleState(text, state) })}>
-          <Shape of={state} />{state}{counts && <b>{count(counts[state] ?? 0)}</b>}
+        <button
+          type="button"
+          class={`chip ${state}`}
+          aria-pressed={asked.includes(state)}
+          onClick={() => set({ q: toggleState(text, state) })}
+        >
+          <Shape of={state} />
+          {state}
+          {counts && <b>{count(counts[state] ?? 0)}</b>}
         </button>
       ))}
-      {text && <button type="button" class="plain" onClick={() => set({ q: "" })}>show all</button>}
+      {text && (
+        <button type="button" class="plain" onClick={() => set({ q: "" })}>
+          show all
+        </button>
+      )}
     </div>
   );
 }
@@ -113,9 +187,18 @@ export function StateFilter({ counts }: { counts?: Partial<Record<string, number
 function Nobody({ text }: { text: string }) {
   return (
     <Empty title={text ? `Nothing fits “${text}”` : "Nothing is registered here"}>
-      {text
-        ? <p>All words must occur, in name, address, port, owner, tags or labels. <button type="button" class="plain" onClick={() => set({ q: "" })}>show all</button></p>
-        : <p>Was it deregistered? <a href={link("changes")}>Changes</a> tell by whom, and why.</p>}
+      {text ? (
+        <p>
+          All words must occur, in name, address, port, owner, tags or labels.{" "}
+          <button type="button" class="plain" onClick={() => set({ q: "" })}>
+            show all
+          </button>
+        </p>
+      ) : (
+        <p>
+          Was it deregistered? <a href={link("changes")}>Changes</a> tell by whom, and why.
+        </p>
+      )}
     </Empty>
   );
 }

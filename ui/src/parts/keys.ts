@@ -34,8 +34,12 @@ export const keys: Array<[string, string]> = [
 ];
 
 export const tabs: Array<[View, string]> = [
-  ["services", "Services"], ["instances", "Instances"], ["problems", "Problems"],
-  ["consumers", "Consumers"], ["changes", "Changes"], ["dns", "DNS"],
+  ["services", "Services"],
+  ["instances", "Instances"],
+  ["problems", "Problems"],
+  ["consumers", "Consumers"],
+  ["changes", "Changes"],
+  ["dns", "DNS"],
 ];
 
 function move(by: number): void {
@@ -54,8 +58,13 @@ function up(): void {
 export function startKeys(nextTheme: () => void): void {
   const actions: Record<string, () => void> = {
     "/": () => document.querySelector<HTMLInputElement>("#search")?.select(),
-    j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
-    Escape: up, t: nextTheme, "?": () => (helpShown.value = true),
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    Escape: up,
+    t: nextTheme,
+    "?": () => (helpShown.value = true),
   };
   tabs.forEach(([view], index) => (actions[String(index + 1)] = () => go(link(view))));
   document.addEventListener("keydown", (event) => {

@@ -32,18 +32,26 @@ interface Properties {
 export function Rows({ label, kind, columns, count, total, row, id, want, heights }: Properties) {
   const body = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState<Range>({ first: 0, end: 0 });
-  const [height, setHeight] = useState(narrow.value ? heights?.narrow ?? 64 : heights?.wide ?? 36);
+  const [height, setHeight] = useState(
+    narrow.value ? (heights?.narrow ?? 64) : (heights?.wide ?? 36),
+  );
   const focusNext = useRef(-1);
 
-  useEffect(() => effect(() => {
-    setHeight(narrow.value ? heights?.narrow ?? 64 : heights?.wide ?? 36);
-  }), []);
+  useEffect(
+    () =>
+      effect(() => {
+        setHeight(narrow.value ? (heights?.narrow ?? 64) : (heights?.wide ?? 36));
+      }),
+    [],
+  );
 
   useLayoutEffect(() => {
     const look = () => {
       const top = body.current?.getBoundingClientRect().top ?? 0;
       const next = visible(top, window.innerHeight, height, count);
-      setRange((before) => (before.first === next.first && before.end === next.end ? before : next));
+      setRange((before) =>
+        before.first === next.first && before.end === next.end ? before : next,
+      );
     };
     look();
     window.addEventListener("scroll", look, { passive: true });
@@ -62,50 +70,72 @@ export function Rows({ label, kind, columns, count, total, row, id, want, height
 
   useLayoutEffect(() => {
     if (focusNext.current < 0) return;
-    const found = body.current?.querySelector<HTMLElement>(`[data-row="${focusNext.current}"] a, [data-row="${focusNext.current}"] button`);
+    const found = body.current?.querySelector<HTMLElement>(
+      `[data-row="${focusNext.current}"] a, [data-row="${focusNext.current}"] button`,
+    );
     if (!found) return;
     focusNext.current = -1;
     found.focus({ preventScroll: true });
   });
 
-  useEffect(() => setActiveRows({
-    count,
-    current: () => {
-      const at = document.activeElement?.closest<HTMLElement>("[data-row]");
-      return at && body.current?.contains(at) ? Number(at.dataset["row"]) : -1;
-    },
-    firstSeen: () => {
-      const top = body.current?.getBoundingClientRect().top ?? 0;
-      return Math.min(count - 1, Math.max(0, Math.ceil((headEnd() - top) / height)));
-    },
-    focus: (index) => {
-      const top = (body.current?.getBoundingClientRect().top ?? 0) + index * height;
-      const low = headEnd() + height;
-      if (top < low) window.scrollBy({ top: top - low });
-      else if (top + height > window.innerHeight) window.scrollBy({ top: top + 2 * height - window.innerHeight });
-      focusNext.current = index;
-      // Drawn with the next look; if it is there already, nothing else would draw it.
-      setRange((before) => ({ ...before }));
-    },
-  }), [count, height]);
+  useEffect(
+    () =>
+      setActiveRows({
+        count,
+        current: () => {
+          const at = document.activeElement?.closest<HTMLElement>("[data-row]");
+          return at && body.current?.contains(at) ? Number(at.dataset["row"]) : -1;
+        },
+        firstSeen: () => {
+          const top = body.current?.getBoundingClientRect().top ?? 0;
+          return Math.min(count - 1, Math.max(0, Math.ceil((headEnd() - top) / height)));
+        },
+        focus: (index) => {
+          const top = (body.current?.getBoundingClientRect().top ?? 0) + index * height;
+          const low = headEnd() + height;
+          if (top < low) window.scrollBy({ top: top - low });
+          else if (top + height > window.innerHeight)
+            window.scrollBy({ top: top + 2 * height - window.innerHeight });
+          focusNext.current = index;
+          // Drawn with the next look; if it is there already, nothing else would draw it.
+          setRange((before) => ({ ...before }));
+        },
+      }),
+    [count, height],
+  );
 
   const drawn = [];
   for (let index = range.first; index < Math.min(range.end, count); index++) {
     drawn.push(
-      <div class="row" role="row" key={id(index)} data-row={index} aria-rowindex={index + 2}
-        style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}>
+      <div
+        class="row"
+        role="row"
+        key={id(index)}
+        data-row={index}
+        aria-rowindex={index + 2}
+        style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}
+      >
         {row(index)}
       </div>,
     );
   }
   return (
-    <div class={`rows ${kind}`} role="table" aria-label={label} aria-rowcount={(total ?? count) + 1}>
+    <div
+      class={`rows ${kind}`}
+      role="table"
+      aria-label={label}
+      aria-rowcount={(total ?? count) + 1}
+    >
       <div class="head" role="rowgroup">
         <div class="row" role="row" aria-rowindex={1}>
-          {columns.map((column) => <Head {...column} />)}
+          {columns.map((column) => (
+            <Head {...column} />
+          ))}
         </div>
       </div>
-      <div class="body" role="rowgroup" ref={body} style={{ height: `${count * height}px` }}>{drawn}</div>
+      <div class="body" role="rowgroup" ref={body} style={{ height: `${count * height}px` }}>
+        {drawn}
+      </div>
     </div>
   );
 }
@@ -117,15 +147,38 @@ function headEnd(): number {
 
 function Head({ name, title, right, sort }: Column) {
   return (
-    <div class={right ? "cell right" : "cell"} role="columnheader" title={title}
-      aria-sort={sort && (sort.is ? (sort.rising ? "ascending" : "descending") : "none")}>
-      {sort ? <button class="sort" type="button" onClick={sort.by}>{name}<span aria-hidden="true">{sort.is ? (sort.rising ? " ↑" : " ↓") : ""}</span></button> : name}
+    <div
+      class={right ? "cell right" : "cell"}
+      role="columnheader"
+      title={title}
+      aria-sort={sort && (sort.is ? (sort.rising ? "ascending" : "descending") : "none")}
+    >
+      {sort ? (
+        <button class="sort" type="button" onClick={sort.by}>
+          {name}
+          <span aria-hidden="true">{sort.is ? (sort.rising ? " ↑" : " ↓") : ""}</span>
+        </button>
+      ) : (
+        name
+      )}
     </div>
   );
 }
 
-export function Cell({ children, class: kind = "", title, right }: {
-  children?: ComponentChildren; class?: string; title?: string | undefined; right?: boolean;
+export function Cell({
+  children,
+  class: kind = "",
+  title,
+  right,
+}: {
+  children?: ComponentChildren;
+  class?: string;
+  title?: string | undefined;
+  right?: boolean;
 }) {
-  return <div class={`cell ${right ? "right " : ""}${kind}`} role="cell" title={title}>{children}</div>;
+  return (
+    <div class={`cell ${right ? "right " : ""}${kind}`} role="cell" title={title}>
+      {children}
+    </div>
+  );
 }

@@ -8,32 +8,73 @@ import { age, clock } from "../core/text";
 // "4 min", with the whole time to hover.
 export function Age({ since }: { since: string | undefined }) {
   const text = age(since, now.value);
-  return text ? <time dateTime={since} title={clock(since, 0)}>{text}</time> : <span class="soft">–</span>;
+  return text ? (
+    <time dateTime={since} title={clock(since, 0)}>
+      {text}
+    </time>
+  ) : (
+    <span class="soft">–</span>
+  );
 }
 
 export function Clock({ at }: { at: string | undefined }) {
-  return <time dateTime={at} title={at}>{clock(at, now.value)}</time>;
+  return (
+    <time dateTime={at} title={at}>
+      {clock(at, now.value)}
+    </time>
+  );
 }
 
 // A name with its zone in the background.
 export function Name({ name, zone }: { name: string; zone?: string | undefined }) {
   const has = zone && name.endsWith(`.${zone}`);
   const own = has ? name.slice(0, -zone.length - 1) : name;
-  return <span class="name">{own}{has && <span class="zone">.{zone}</span>}</span>;
+  return (
+    <span class="name">
+      {own}
+      {has && <span class="zone">.{zone}</span>}
+    </span>
+  );
 }
 
 export function ServiceLink({ name, zone }: { name: string; zone?: string | undefined }) {
-  return <a class="open" href={link("service", name)}><Name name={name} zone={zone} /></a>;
+  return (
+    <a class="open" href={link("service", name)}>
+      <Name name={name} zone={zone} />
+    </a>
+  );
 }
 
-export function Labels({ of, pick }: { of: Record<string, string>; pick?: (key: string, value: string) => void }) {
+export function Labels({
+  of,
+  pick,
+}: {
+  of: Record<string, string>;
+  pick?: (key: string, value: string) => void;
+}) {
   return (
     <span class="labels">
       {Object.entries(of).map(([key, value]) => {
-        const text = <><span class="key">{key}</span>{value}</>;
-        return pick
-          ? <button type="button" class="label" title={`${key}=${value}: show only these`} onClick={() => pick(key, value)}>{text}</button>
-          : <span class="label" title={`${key}=${value}`}>{text}</span>;
+        const text = (
+          <>
+            <span class="key">{key}</span>
+            {value}
+          </>
+        );
+        return pick ? (
+          <button
+            type="button"
+            class="label"
+            title={`${key}=${value}: show only these`}
+            onClick={() => pick(key, value)}
+          >
+            {text}
+          </button>
+        ) : (
+          <span class="label" title={`${key}=${value}`}>
+            {text}
+          </span>
+        );
       })}
     </span>
   );
@@ -53,9 +94,15 @@ export function Copy({ text, label }: { text: string; label: string }) {
   };
   return (
     <div class="copy">
-      <pre tabIndex={0} aria-label={label}>{text}</pre>
-      <button type="button" onClick={() => void copy()}>{said || "copy"}</button>
-      <span class="unseen" role="status">{said}</span>
+      <pre tabIndex={0} aria-label={label}>
+        {text}
+      </pre>
+      <button type="button" onClick={() => void copy()}>
+        {said || "copy"}
+      </button>
+      <span class="unseen" role="status">
+        {said}
+      </span>
     </div>
   );
 }
@@ -65,24 +112,58 @@ export function Command({ text }: { text: string }) {
 }
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-  return <div class="empty"><p class="what">{title}</p>{children}</div>;
+  return (
+    <div class="empty">
+      <p class="what">{title}</p>
+      {children}
+    </div>
+  );
 }
 
 // What there is instead of an answer.
 export function Waiting({ error }: { error?: Error | undefined | null }) {
-  if (error) return <Empty title="No answer yet"><p>{error.message}</p></Empty>;
-  return <div class="waiting" role="status">reading …</div>;
+  if (error)
+    return (
+      <Empty title="No answer yet">
+        <p>{error.message}</p>
+      </Empty>
+    );
+  return (
+    <div class="waiting" role="status">
+      reading …
+    </div>
+  );
 }
 
-export function Section({ title, note, children }: { title: string; note?: ComponentChildren; children: ComponentChildren }) {
+export function Section({
+  title,
+  note,
+  children,
+}: {
+  title: string;
+  note?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section>
-      <h2>{title}{note !== undefined && <span class="note">{note}</span>}</h2>
+      <h2>
+        {title}
+        {note !== undefined && <span class="note">{note}</span>}
+      </h2>
       {children}
     </section>
   );
 }
 
 export function Facts({ of }: { of: Array<[string, ComponentChildren]> }) {
-  return <dl class="facts">{of.map(([name, value]) => <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
+  return (
+    <dl class="facts">
+      {of.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

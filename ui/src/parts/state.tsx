@@ -8,7 +8,8 @@ const shapes: Record<string, string> = {
   critical: "M2.8 2.8H13.2V13.2H2.8z", // square
   lost: "M3 4.4L4.4 3L8 6.6L11.6 3L13 4.4L9.4 8L13 11.6L11.6 13L8 9.4L4.4 13L3 11.6L6.6 8z", // cross
   maintenance: "M2.5 6H13.5V10H2.5z", // bar
-  static: "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11zm0 2.2a3.3 3.3 0 1 1 0 6.6a3.3 3.3 0 1 1 0-6.6z", // ring
+  static:
+    "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11zm0 2.2a3.3 3.3 0 1 1 0 6.6a3.3 3.3 0 1 1 0-6.6z", // ring
   held: "M8 1.5L14.5 8L8 14.5L1.5 8z", // diamond
   unknown: "M7 2h2v12H7z",
 };
@@ -45,7 +46,10 @@ export function StateCounts({ of }: { of: Partial<Record<State, number>> }) {
       </span>
       <span class="numbers" aria-hidden="true">
         {there.map((state) => (
-          <span class={`number ${state}`}><Shape of={state} />{count(of[state] ?? 0)}</span>
+          <span class={`number ${state}`}>
+            <Shape of={state} />
+            {count(of[state] ?? 0)}
+          </span>
         ))}
       </span>
     </span>

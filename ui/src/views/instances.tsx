@@ -9,7 +9,14 @@ export function Instances() {
   const { data } = useResource<Page>(address("instances", { limit: 0 }));
   return (
     <>
-      <h1>Instances {data && <span class="note">{plural(data.total, "instance")} at revision {data.revision}</span>}</h1>
+      <h1>
+        Instances{" "}
+        {data && (
+          <span class="note">
+            {plural(data.total, "instance")} at revision {data.revision}
+          </span>
+        )}
+      </h1>
       <StateFilter />
       <InstanceRows key={param("q")} name="" />
     </>

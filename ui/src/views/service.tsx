@@ -12,13 +12,18 @@ import { Advice, RecordBar, SizeBar, Steps } from "../parts/sizes";
 import { Name } from "../parts/small";
 
 const sections = [
-  ["", "Instances"], ["prometheus", "Add to prometheus.yml"], ["consumers", "Consumers"],
-  ["changes", "Changes"], ["sizes", "Sizes"],
+  ["", "Instances"],
+  ["prometheus", "Add to prometheus.yml"],
+  ["consumers", "Consumers"],
+  ["changes", "Changes"],
+  ["sizes", "Sizes"],
 ] as const;
 
 // The API tells of all services that fit; ours is among them, unless nothing is registered at it.
 function useService(name: string): Service | undefined {
-  const { data } = useResource<Service[]>(address("services", { q: name }), { concerns: (change) => below(name, change) });
+  const { data } = useResource<Service[]>(address("services", { q: name }), {
+    concerns: (change) => below(name, change),
+  });
   return data?.find((one) => one.name === name);
 }
 
@@ -29,23 +34,54 @@ export function ServiceView({ name }: { name: string }) {
   const octets = service?.octets.srv ?? 0;
   return (
     <>
-      <h1><Name name={name} zone={service?.zone} /></h1>
+      <h1>
+        <Name name={name} zone={service?.zone} />
+      </h1>
       {service && (
         <p class="summary">
           <span>{plural(service.count, "instance")}</span>
-          <span>{plural(records, "record")}, {count(octets)} octets <Steps records={records} octets={octets} /></span>
-          {service.consumers > 0 ? <a href={link("service", name, { show: "consumers" })}>{plural(service.consumers, "consumer")}</a> : <span class="soft">nobody asks for it</span>}
-          {service.held > 0 && <a href={link("problems")} class="tag held">{count(service.held)} held</a>}
-          {service.invalid > 0 && <a href={link("problems")} class="tag critical">{count(service.invalid)} invalid</a>}
+          <span>
+            {plural(records, "record")}, {count(octets)} octets{" "}
+            <Steps records={records} octets={octets} />
+          </span>
+          {service.consumers > 0 ? (
+            <a href={link("service", name, { show: "consumers" })}>
+              {plural(service.consumers, "consumer")}
+            </a>
+          ) : (
+            <span class="soft">nobody asks for it</span>
+          )}
+          {service.held > 0 && (
+            <a href={link("problems")} class="tag held">
+              {count(service.held)} held
+            </a>
+          )}
+          {service.invalid > 0 && (
+            <a href={link("problems")} class="tag critical">
+              {count(service.invalid)} invalid
+            </a>
+          )}
         </p>
       )}
       <div class="tabs" role="tablist" aria-label="of this service">
         {sections.map(([id, title]) => (
-          <button type="button" role="tab" aria-selected={shown === id} onClick={() => set({ show: id })}>{title}</button>
+          <button
+            type="button"
+            role="tab"
+            aria-selected={shown === id}
+            onClick={() => set({ show: id })}
+          >
+            {title}
+          </button>
         ))}
       </div>
       <div role="tabpanel">
-        {shown === "" && <><StateFilter counts={service?.states} /><InstanceRows key={param("q")} name={name} /></>}
+        {shown === "" && (
+          <>
+            <StateFilter counts={service?.states} />
+            <InstanceRows key={param("q")} name={name} />
+          </>
+        )}
         {shown === "prometheus" && <AddToPrometheus name={name} service={service} />}
         {shown === "consumers" && <ConsumerList name={name} />}
         {shown === "changes" && <ChangeList name={name} />}
@@ -62,12 +98,21 @@ function Sizes({ name, service }: { name: string; service: Service | undefined }
     <div class="sizes">
       <h3>{plural(service.records, "SRV record")}</h3>
       <RecordBar records={service.records} />
-      <h3>{count(srv)} octets <span class="note">the answer to SRV</span></h3>
+      <h3>
+        {count(srv)} octets <span class="note">the answer to SRV</span>
+      </h3>
       <SizeBar octets={srv} label="SRV" />
-      <h3>{count(glue)} octets <span class="note">with the addresses of all targets, which are the first to be left out</span></h3>
+      <h3>
+        {count(glue)} octets{" "}
+        <span class="note">
+          with the addresses of all targets, which are the first to be left out
+        </span>
+      </h3>
       <SizeBar octets={glue} label="SRV with addresses" />
       <Advice records={service.records} octets={srv} />
-      <p><a href={link("dns", "", { name, type: "SRV" })}>Ask for it in the DNS console</a></p>
+      <p>
+        <a href={link("dns", "", { name, type: "SRV" })}>Ask for it in the DNS console</a>
+      </p>
     </div>
   );
 }

@@ -40,8 +40,12 @@ export function Services() {
   const { data, error } = useResource<Service[]>(address("services", { q: param("q") }));
   const times = useTimes();
   // Not the sum of the rows: a name counts what is below it, and so may two.
-  const total = useResource<Runtime>(address("status/runtimeinfo"), { ...once, every: 10 }).data?.registrations;
-  const rows = useMemo(() => [...(data ?? [])].sort(orders[order] ?? orders["name"]), [data, order]);
+  const total = useResource<Runtime>(address("status/runtimeinfo"), { ...once, every: 10 }).data
+    ?.registrations;
+  const rows = useMemo(
+    () => [...(data ?? [])].sort(orders[order] ?? orders["name"]),
+    [data, order],
+  );
   if (!data) return <Waiting error={error} />;
   const sort = (name: string) => ({ is: order === name, by: () => set({ sort: name }) });
   const columns: Column[] = [
@@ -56,14 +60,28 @@ export function Services() {
   ];
   return (
     <>
-      <h1>Services <span class="note">{plural(rows.length, "service")}{!param("q") && total !== undefined && `, ${plural(total, "instance")}`}</span></h1>
-      {rows.length === 0 ? <Nothing /> : (
-        <Rows label="services" kind="services" columns={columns} count={rows.length} heights={{ wide: 40, narrow: 84 }}
+      <h1>
+        Services{" "}
+        <span class="note">
+          {plural(rows.length, "service")}
+          {!param("q") && total !== undefined && `, ${plural(total, "instance")}`}
+        </span>
+      </h1>
+      {rows.length === 0 ? (
+        <Nothing />
+      ) : (
+        <Rows
+          label="services"
+          kind="services"
+          columns={columns}
+          count={rows.length}
+          heights={{ wide: 40, narrow: 84 }}
           id={(index) => rows[index]?.name ?? ""}
           row={(index) => {
             const one = rows[index];
             return one && <ServiceRow of={one} changed={times.get(one.changed)} />;
-          }} />
+          }}
+        />
       )}
     </>
   );
@@ -73,19 +91,43 @@ function ServiceRow({ of, changed }: { of: Service; changed: string | undefined 
   const octets = of.octets.srv ?? 0;
   return (
     <>
-      <Cell class="first"><ServiceLink name={of.name} zone={of.zone} />
-        {of.held > 0 && <span class="tag held" title="vanished without a deregistration, and still answered">{count(of.held)} held</span>}
-        {of.invalid > 0 && <span class="tag critical" title="values that cannot be read">{count(of.invalid)} invalid</span>}
+      <Cell class="first">
+        <ServiceLink name={of.name} zone={of.zone} />
+        {of.held > 0 && (
+          <span class="tag held" title="vanished without a deregistration, and still answered">
+            {count(of.held)} held
+          </span>
+        )}
+        {of.invalid > 0 && (
+          <span class="tag critical" title="values that cannot be read">
+            {count(of.invalid)} invalid
+          </span>
+        )}
       </Cell>
-      <Cell right class="instances">{count(of.count)}{narrow.value && <span class="soft"> instances</span>}</Cell>
-      <Cell class="states"><StateCounts of={of.states} /></Cell>
-      <Cell right class="records">{count(of.records)}{narrow.value && <span class="soft"> records</span>}</Cell>
-      <Cell right class="octets">{count(octets)}{narrow.value && <span class="soft"> octets</span>}</Cell>
-      <Cell class="limits"><Steps records={of.records} octets={octets} /></Cell>
+      <Cell right class="instances">
+        {count(of.count)}
+        {narrow.value && <span class="soft"> instances</span>}
+      </Cell>
+      <Cell class="states">
+        <StateCounts of={of.states} />
+      </Cell>
+      <Cell right class="records">
+        {count(of.records)}
+        {narrow.value && <span class="soft"> records</span>}
+      </Cell>
+      <Cell right class="octets">
+        {count(octets)}
+        {narrow.value && <span class="soft"> octets</span>}
+      </Cell>
+      <Cell class="limits">
+        <Steps records={of.records} octets={octets} />
+      </Cell>
       <Cell right class="consumers" title={of.consumers === 0 ? "nobody asks for it" : undefined}>
-        {of.consumers === 0 ? <span class="soft">none</span> : count(of.consumers)}</Cell>
+        {of.consumers === 0 ? <span class="soft">none</span> : count(of.consumers)}
+      </Cell>
       <Cell right class="changed" title={`revision ${count(of.changed)}`}>
-        {changed ? <Age since={changed} /> : <span class="soft">r{of.changed}</span>}</Cell>
+        {changed ? <Age since={changed} /> : <span class="soft">r{of.changed}</span>}
+      </Cell>
     </>
   );
 }
@@ -94,7 +136,10 @@ function Nothing() {
   if (param("q")) {
     return (
       <Empty title="No service has such a name">
-        <p>Names are matched by words. To look for an address, a host or a label, search <a href="#/instances">instances</a>.</p>
+        <p>
+          Names are matched by words. To look for an address, a host or a label, search{" "}
+          <a href="#/instances">instances</a>.
+        </p>
       </Empty>
     );
   }

@@ -10,7 +10,11 @@ export async function launch(executablePath) {
 // A page in a context of its own, and all that is wrong with it: errors, what the content
 // security policy refused, requests to anybody but our server.
 export async function open(browser, base, hash = "", how = {}) {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, colorScheme: "light", ...how });
+  const context = await browser.newContext({
+    viewport: { width: 1400, height: 900 },
+    colorScheme: "light",
+    ...how,
+  });
   const page = await context.newPage();
   const wrong = [];
   page.expected = []; // patterns of what a step provokes
@@ -19,10 +23,13 @@ export async function open(browser, base, hash = "", how = {}) {
   });
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!request.url().startsWith(base) && !request.url().startsWith("data:")) wrong.push(`request to ${request.url()}`);
+    if (!request.url().startsWith(base) && !request.url().startsWith("data:"))
+      wrong.push(`request to ${request.url()}`);
   });
   await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   page.wrong = () => wrong.filter((one) => !page.expected.some((pattern) => pattern.test(one)));
   await page.goto(base + hash);

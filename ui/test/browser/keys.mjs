@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { close, eventually, hash, open, rows } from "./frame.mjs";
 
-const focused = (page) => page.evaluate(() => document.activeElement?.closest("[data-row]")?.dataset.row ?? document.activeElement?.id ?? "");
+const focused = (page) =>
+  page.evaluate(
+    () =>
+      document.activeElement?.closest("[data-row]")?.dataset.row ??
+      document.activeElement?.id ??
+      "",
+  );
 
 export async function keys(browser, base) {
   const page = await open(browser, base);
@@ -35,7 +41,11 @@ export async function keys(browser, base) {
   assert.equal(hash(page), "#/instance/blackbox-00000.blackbox.prom.internal");
   await page.keyboard.press("Escape");
   assert.equal(hash(page), "#/service/blackbox.prom.internal");
-  for (const before of ["#/instance/blackbox-00000.blackbox.prom.internal", "#/service/blackbox.prom.internal", "#/services"]) {
+  for (const before of [
+    "#/instance/blackbox-00000.blackbox.prom.internal",
+    "#/service/blackbox.prom.internal",
+    "#/services",
+  ]) {
     await page.goBack();
     await eventually(before, () => hash(page) === before);
   }
@@ -45,7 +55,14 @@ export async function keys(browser, base) {
   await page.keyboard.press("j"); // goes nowhere while it is open
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  for (const [key, view] of [["2", "instances"], ["3", "problems"], ["4", "consumers"], ["5", "changes"], ["6", "dns"], ["1", "services"]]) {
+  for (const [key, view] of [
+    ["2", "instances"],
+    ["3", "problems"],
+    ["4", "consumers"],
+    ["5", "changes"],
+    ["6", "dns"],
+    ["1", "services"],
+  ]) {
     await page.keyboard.press(key);
     assert.equal(hash(page), `#/${view}`);
   }

@@ -12,7 +12,9 @@ export async function live(browser, base) {
   await eventually("changes", async () => (await rows(changes).count()) > 10);
   await tell(base, "change?instance=etcd-00000.etcd.prom.internal");
   await eventually("critical", async () => (await first.innerText()).includes("critical"));
-  await eventually("the change", async () => /etcd-00000[^]*critical/.test(await rows(changes).first().innerText()));
+  await eventually("the change", async () =>
+    /etcd-00000[^]*critical/.test(await rows(changes).first().innerText()),
+  );
   await close(changes);
   await close(page);
 }
@@ -38,7 +40,13 @@ export async function polling(browser, base) {
   page.expected.push(/status of 503/);
   await page.getByText("every 5 s").waitFor({ timeout: 12000 });
   await tell(base, "change?instance=etcd-00001.etcd.prom.internal");
-  await eventually("critical", async () => /etcd-00001[^]*?\n/.test(await rows(page).nth(1).innerText()) && (await rows(page).nth(1).innerText()).includes("critical"), 12000);
+  await eventually(
+    "critical",
+    async () =>
+      /etcd-00001[^]*?\n/.test(await rows(page).nth(1).innerText()) &&
+      (await rows(page).nth(1).innerText()).includes("critical"),
+    12000,
+  );
   await tell(base, "set?noStreams=false");
   await close(page);
 }

@@ -3,17 +3,31 @@ import assert from "node:assert/strict";
 import { close, eventually, open, rows } from "./frame.mjs";
 
 export const views = [
-  "#/services", "#/services?q=nothing", "#/service/kafka.prom.internal", "#/service/node.prom.internal?show=prometheus&how=dns_sd",
-  "#/service/node.prom.internal?show=sizes", "#/instances", "#/instance/kafka-00000.kafka.prom.internal",
-  "#/problems", "#/consumers", "#/changes", "#/dns?name=mysql.prom.internal&type=SRV", "#/dns",
+  "#/services",
+  "#/services?q=nothing",
+  "#/service/kafka.prom.internal",
+  "#/service/node.prom.internal?show=prometheus&how=dns_sd",
+  "#/service/node.prom.internal?show=sizes",
+  "#/instances",
+  "#/instance/kafka-00000.kafka.prom.internal",
+  "#/problems",
+  "#/consumers",
+  "#/changes",
+  "#/dns?name=mysql.prom.internal&type=SRV",
+  "#/dns",
 ];
 
 // What the page's thread has worked so far, in ms of processor time, so that it counts the same on
 // a machine that has other things to do.
 async function worked(session) {
   const { metrics } = await session.send("Performance.getMetrics");
-  return 1000 * ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].reduce(
-    (sum, name) => sum + metrics.find((one) => one.name === name).value, 0);
+  return (
+    1000 *
+    ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].reduce(
+      (sum, name) => sum + metrics.find((one) => one.name === name).value,
+      0,
+    )
+  );
 }
 
 // 100,000 instances: few rows are drawn, and a frame costs little.
@@ -32,13 +46,15 @@ export async function many(browser, base) {
     await page.evaluate(() => new Promise(requestAnimationFrame));
     if (turn % 10 === 0) most = Math.max(most, await rows(page).count());
   }
-  const each = (await worked(session) - before) / turns;
+  const each = ((await worked(session)) - before) / turns;
   await eventually("what is seen is there", async () => {
     const texts = await rows(page).allInnerTexts();
     return texts.length > 20 && texts.every((text) => text.includes("srv-"));
   });
   const first = Number(await rows(page).first().getAttribute("data-row"));
-  console.log(`  row ${first} of 100,000; ${most} rows drawn at most; ${each.toFixed(1)} ms of work for a screenful`);
+  console.log(
+    `  row ${first} of 100,000; ${most} rows drawn at most; ${each.toFixed(1)} ms of work for a screenful`,
+  );
   assert.ok(first > 2000, `only at row ${first}`);
   assert.ok(most < 80, `${most} rows drawn`);
   assert.ok(each < 60, `a screenful takes ${each} ms`);
@@ -47,7 +63,10 @@ export async function many(browser, base) {
 
 // At 360 pixels nothing sticks out sideways.
 export async function phone(browser, base) {
-  const page = await open(browser, base, "", { viewport: { width: 360, height: 760 }, hasTouch: true });
+  const page = await open(browser, base, "", {
+    viewport: { width: 360, height: 760 },
+    hasTouch: true,
+  });
   for (const view of views) {
     await page.goto(base + view);
     await page.locator("main h1").first().waitFor();
@@ -76,7 +95,9 @@ export async function contrast(browser, base) {
 function pale() {
   const parts = (color) => (color.match(/[\d.]+/g) ?? []).map(Number);
   const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((one) => (one / 255 <= 0.03928 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4));
+    const [x, y, z] = [r, g, b].map((one) =>
+      one / 255 <= 0.03928 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
   const ground = (element) => {
@@ -91,9 +112,14 @@ function pale() {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement;
     if (!node.data.trim() || !element.checkVisibility()) continue;
-    const [a, b] = [light(parts(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+    const [a, b] = [light(parts(getComputedStyle(element).color)), light(ground(element))].sort(
+      (x, y) => y - x,
+    );
     const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) found.add(`${element.className || element.tagName}: ${ratio.toFixed(2)} (${node.data.slice(0, 20)})`);
+    if (ratio < 4.5)
+      found.add(
+        `${element.className || element.tagName}: ${ratio.toFixed(2)} (${node.data.slice(0, 20)})`,
+      );
   }
   return [...found];
 }
@@ -111,13 +137,24 @@ export async function theme(browser, base) {
   assert.equal(await ground(), dark);
   await page.goto(`${base}#/service/node.prom.internal?show=sizes`);
   await page.locator(".fill").first().waitFor();
-  assert.equal(await page.locator(".fill").first().evaluate((one) => getComputedStyle(one).transitionDuration), "0s", "nothing moves for who wants it so");
+  assert.equal(
+    await page
+      .locator(".fill")
+      .first()
+      .evaluate((one) => getComputedStyle(one).transitionDuration),
+    "0s",
+    "nothing moves for who wants it so",
+  );
   await close(page);
 }
 
 // To be looked at by people.
 export async function screenshots(browser, base, directory) {
-  for (const [name, viewport, colorScheme] of [["light", { width: 1400, height: 900 }, "light"], ["dark", { width: 1400, height: 900 }, "dark"], ["phone", { width: 360, height: 760 }, "light"]]) {
+  for (const [name, viewport, colorScheme] of [
+    ["light", { width: 1400, height: 900 }, "light"],
+    ["dark", { width: 1400, height: 900 }, "dark"],
+    ["phone", { width: 360, height: 760 }, "light"],
+  ]) {
     const page = await open(browser, base, "", { viewport, colorScheme });
     for (const [index, view] of views.entries()) {
       await page.goto(base + view);

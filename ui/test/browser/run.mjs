@@ -9,14 +9,29 @@ import * as views from "./views.mjs";
 import { launch } from "./frame.mjs";
 
 const words = process.argv.slice(2);
-const options = Object.fromEntries(words.filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("=")));
+const options = Object.fromEntries(
+  words.filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("=")),
+);
 const asked = words.filter((word) => !word.startsWith("--"));
 const base = options.base ?? "http://127.0.0.1:9531/";
 
 const steps = {
-  services: views.services, service: views.service, instance: views.instance, others: views.others, dns: views.dns, text: views.text,
-  keys: keys.keys, farKeys: keys.farKeys, many: looks.many, phone: looks.phone, contrast: looks.contrast, theme: looks.theme,
-  live: live.live, polling: live.polling, standing: live.standing, outage: live.outage,
+  services: views.services,
+  service: views.service,
+  instance: views.instance,
+  others: views.others,
+  dns: views.dns,
+  text: views.text,
+  keys: keys.keys,
+  farKeys: keys.farKeys,
+  many: looks.many,
+  phone: looks.phone,
+  contrast: looks.contrast,
+  theme: looks.theme,
+  live: live.live,
+  polling: live.polling,
+  standing: live.standing,
+  outage: live.outage,
   ...(options.shots && { screenshots: looks.screenshots }),
 };
 
@@ -33,7 +48,13 @@ try {
       console.log(`${name}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
     } catch (error) {
       failed += 1;
-      console.log(`FAILED ${name}: ${error.message}\n${error.stack.split("\n").filter((line) => line.includes("test/browser")).slice(0, 3).join("\n")}`);
+      console.log(
+        `FAILED ${name}: ${error.message}\n${error.stack
+          .split("\n")
+          .filter((line) => line.includes("test/browser"))
+          .slice(0, 3)
+          .join("\n")}`,
+      );
       for (const context of browser.contexts()) await context.close();
     }
   }

@@ -7,12 +7,22 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
 export async function services(browser, base) {
   const page = await open(browser, base);
   await page.getByRole("heading", { name: /Services 21 services, 100,000 instances/ }).waitFor();
-  assert.equal(await rows(page).first().innerText().then((text) => text.includes("alertmanager")), true);
+  assert.equal(
+    await rows(page)
+      .first()
+      .innerText()
+      .then((text) => text.includes("alertmanager")),
+    true,
+  );
   await page.getByRole("button", { name: "Octets" }).click();
   assert.equal(hash(page), "#/services?sort=size");
-  await eventually("the largest first", async () => (await rows(page).first().innerText()).includes("node.ams1"));
+  await eventually("the largest first", async () =>
+    (await rows(page).first().innerText()).includes("node.ams1"),
+  );
   await page.goBack();
-  await eventually("by name again", async () => (await rows(page).first().innerText()).includes("alertmanager"));
+  await eventually("by name again", async () =>
+    (await rows(page).first().innerText()).includes("alertmanager"),
+  );
   await page.getByRole("link", { name: "kafka.prom.internal" }).click();
   assert.equal(hash(page), "#/service/kafka.prom.internal");
   await close(page);
@@ -29,7 +39,12 @@ export async function service(browser, base) {
   });
   // The address says it all: it can be sent to somebody.
   await page.reload();
-  await eventually("the same", async () => (await rows(page).allInnerTexts()).every((text) => text.includes("lost")) && (await rows(page).count()) > 0);
+  await eventually(
+    "the same",
+    async () =>
+      (await rows(page).allInnerTexts()).every((text) => text.includes("lost")) &&
+      (await rows(page).count()) > 0,
+  );
   assert.equal(await page.getByLabel("search").inputValue(), "state:lost");
   await page.goBack();
   await eventually("all again", async () => (await rows(page).count()) > 20);
@@ -49,7 +64,10 @@ export async function service(browser, base) {
   await page.getByRole("tab", { name: "Sizes" }).click();
   await page.getByText(/Over 100 records/).waitFor();
   await page.getByRole("tab", { name: "Changes" }).click();
-  await page.getByRole("table", { name: "changes" }).or(page.getByText("Nothing has changed")).waitFor();
+  await page
+    .getByRole("table", { name: "changes" })
+    .or(page.getByText("Nothing has changed"))
+    .waitFor();
   await close(page);
 }
 
@@ -68,7 +86,14 @@ export async function instance(browser, base) {
 
 export async function others(browser, base) {
   const page = await open(browser, base, "#/problems");
-  for (const title of [/4 held/, /1 value that cannot be read/, /\d critical/, /\d lost/, /\d large names/, /\d in maintenance/]) {
+  for (const title of [
+    /4 held/,
+    /1 value that cannot be read/,
+    /\d critical/,
+    /\d lost/,
+    /\d large names/,
+    /\d in maintenance/,
+  ]) {
     await page.getByRole("heading", { name: title }).waitFor();
   }
   await page.getByText('member port: "80" is not an integer').waitFor();
@@ -78,7 +103,12 @@ export async function others(browser, base) {
   await page.keyboard.type("consul_sd");
   await eventually("one consumer", async () => (await rows(page).count()) === 1);
   await page.goto(`${base}#/changes?q=decommissioned`);
-  await eventually("deregistrations", async () => (await rows(page).allInnerTexts()).every((text) => text.includes("anna")) && (await rows(page).count()) > 3);
+  await eventually(
+    "deregistrations",
+    async () =>
+      (await rows(page).allInnerTexts()).every((text) => text.includes("anna")) &&
+      (await rows(page).count()) > 3,
+  );
   await close(page);
 }
 
@@ -87,7 +117,9 @@ export async function dns(browser, base) {
   await page.getByRole("textbox", { name: "name" }).fill("mysql.prom.internal");
   await page.getByRole("button", { name: "ask", exact: true }).click();
   assert.equal(hash(page), "#/dns?name=mysql.prom.internal&type=SRV");
-  await page.getByText("mysql.prom.internal. 15 IN SRV 10 100 9101 mysql-00000.mysql.prom.internal.").waitFor();
+  await page
+    .getByText("mysql.prom.internal. 15 IN SRV 10 100 9101 mysql-00000.mysql.prom.internal.")
+    .waitFor();
   assert.equal(await page.getByRole("img", { name: /octets/ }).count(), 4);
   await page.getByLabel("type").selectOption("A");
   await page.getByText("mysql.prom.internal. 15 IN A 10.20.0.0").waitFor();
@@ -104,11 +136,21 @@ export async function text(browser, base) {
   const page = await open(browser, base, "#/service/mysql.prom.internal");
   await page.getByText(hostile).first().waitFor();
   await page.goto(`${base}#/instance/mysql-00000.mysql.prom.internal`);
-  assert.equal(await page.getByText(hostile).count() >= 2 || await eventually("its label", async () => (await page.getByText(hostile).count()) >= 2), true);
-  for (const evil of [`#/service/${encodeURIComponent(hostile)}`, `#/instances?q=${encodeURIComponent(hostile)}`, `#/dns?name=${encodeURIComponent(hostile)}`]) {
+  assert.equal(
+    (await page.getByText(hostile).count()) >= 2 ||
+      (await eventually("its label", async () => (await page.getByText(hostile).count()) >= 2)),
+    true,
+  );
+  for (const evil of [
+    `#/service/${encodeURIComponent(hostile)}`,
+    `#/instances?q=${encodeURIComponent(hostile)}`,
+    `#/dns?name=${encodeURIComponent(hostile)}`,
+  ]) {
     page.expected.push(/status of 40[04]/);
     await page.goto(base + evil);
-    await eventually("it as text", async () => (await page.locator("main").innerText()).includes("onerror"));
+    await eventually("it as text", async () =>
+      (await page.locator("main").innerText()).includes("onerror"),
+    );
   }
   assert.equal(await page.locator("img").count(), 0);
   assert.ok(!(await page.title()).startsWith("owned"));

@@ -5,7 +5,10 @@ import { Pages, type Slice } from "../../src/core/pages";
 // A list of numbers; the cursor is the last one given.  `most`: rows that it gives at once.
 class Source {
   asked: string[] = [];
-  constructor(public rows: number[], public most = Infinity) {}
+  constructor(
+    public rows: number[],
+    public most = Infinity,
+  ) {}
   fetch = async (after: string, limit: number): Promise<Slice<number>> => {
     this.asked.push(after);
     const from = after === "" ? 0 : this.rows.findIndex((row) => row > Number(after));

@@ -8,7 +8,12 @@ test("an address leads to a view, its name and its parameters", () => {
     ["#/", "services", "", {}],
     ["#/nonsense/x", "services", "", {}],
     ["#/service", "services", "", {}],
-    ["#/service/node.prom.internal?q=state%3Alost", "service", "node.prom.internal", { q: "state:lost" }],
+    [
+      "#/service/node.prom.internal?q=state%3Alost",
+      "service",
+      "node.prom.internal",
+      { q: "state:lost" },
+    ],
     ["#/instance/a%2Fb.node.prom.internal", "instance", "a/b.node.prom.internal", {}],
     ["#/instance/100%25.x", "instance", "100%.x", {}],
     ["#/instance/100%.x", "instance", "100%.x", {}],
