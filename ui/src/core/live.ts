@@ -39,7 +39,7 @@ function connect(): void {
   opened.onopen = () => {
     // What changed before it was open, nobody told us; from the last change on that we know of,
     // the server does.
-    if (lastId === "") tell(null);
+    if (lastId === "" || link.value === "down") tell(null);
     link.value = "live";
     lastContact.value = Date.now();
   };
@@ -77,6 +77,8 @@ async function look(): Promise<void> {
     store.value = await get<StoreStatus>(address("status/store"));
     lastContact.value = Date.now();
     if (source?.readyState === EventSource.OPEN) {
+      // What was asked meanwhile has failed.
+      if (before === "down") tell(null);
       link.value = "live";
     } else {
       link.value = "polling";

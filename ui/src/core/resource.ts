@@ -1,7 +1,7 @@
 // An answer of the API that is kept true while it is shown.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, type Change } from "./api";
+import { ApiError, get, type Change } from "./api";
 import { listen } from "./live";
 
 export interface Resource<T> {
@@ -10,6 +10,12 @@ export interface Resource<T> {
 }
 
 const rest = 1000; // ms between two reads, at least
+const again = 5000; // ms after one that failed
+
+// Whether the same question may be answered another time.
+export function mayPass(error: Error): boolean {
+  return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
+}
 
 export interface Care {
   concerns?: (change: Change) => boolean; // whether a change may have changed the answer
@@ -29,12 +35,15 @@ export function useResource<T>(url: string | null, care: Care = {}): Resource<T>
   useEffect(() => {
     if (url === null) return undefined;
     const stop = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     const reader = throttled(rest, async () => {
       try {
         const data = await get<T>(url, stop.signal);
         if (!stop.signal.aborted) setState({ url, data, error: undefined });
       } catch (error) {
         if (stop.signal.aborted) return;
+        clearTimeout(retry);
+        if (mayPass(error as Error)) retry = setTimeout(() => reader.ask(), again);
         setState((before) => ({
           url,
           data: before.url === url ? before.data : undefined,
@@ -51,6 +60,7 @@ export function useResource<T>(url: string | null, care: Care = {}): Resource<T>
       setInterval(() => !document.hidden && reader.ask(), 1000 * now.current.every);
     return () => {
       clearInterval(timer);
+      clearTimeout(retry);
       deaf();
       reader.stop();
       stop.abort();

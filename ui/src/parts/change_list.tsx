@@ -2,8 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, get, type Change, type History } from "../core/api";
 import { listen } from "../core/live";
-import { link } from "../core/route";
 import { describe } from "../core/change";
+import { link } from "../core/route";
+import { plural } from "../core/text";
 import { below } from "./instance_rows";
 import { Cell, Rows, type Column } from "./rows";
 import { Clock, Empty, Waiting } from "./small";
@@ -23,6 +24,7 @@ const columns: Column[] = [
 
 interface Kept {
   changes: Change[];
+  waiting: Change[]; // that are newer, and not shown while somebody reads further down
   next: string;
   error: Error | undefined;
   loaded: boolean;
@@ -31,6 +33,7 @@ interface Kept {
 function useHistory(name: string): Kept & { more: () => void } {
   const [kept, setKept] = useState<Kept>({
     changes: [],
+    waiting: [],
     next: "",
     error: undefined,
     loaded: false,
@@ -49,6 +52,7 @@ function useHistory(name: string): Kept & { more: () => void } {
               ...now.changes.filter((one) => !anew && one.revision > data.revision),
               ...data.changes,
             ],
+        waiting: before ? now.waiting : [],
         next: data.next ?? "",
         error: undefined,
         loaded: true,
@@ -65,9 +69,14 @@ function useHistory(name: string): Kept & { more: () => void } {
     const deaf = listen((change) => {
       if (change === null) void read("", stop.signal, true);
       else if (below(name, change))
-        setKept((now) => ({ ...now, changes: withNew(now.changes, change) }));
+        setKept((now) => (isAtTop() ? shown(now, change) : held(now, change)));
     });
+    const atTop = () => {
+      if (isAtTop()) setKept((now) => (now.waiting.length > 0 ? shown(now) : now));
+    };
+    window.addEventListener("scroll", atTop, { passive: true });
     return () => {
+      window.removeEventListener("scroll", atTop);
       deaf();
       stop.abort();
       reading.current = false;
@@ -81,14 +90,26 @@ function useHistory(name: string): Kept & { more: () => void } {
   };
 }
 
+// Rows that move away under somebody's eyes cannot be read.
+function isAtTop(): boolean {
+  return window.scrollY < 60;
+}
+
+function held(now: Kept, change: Change): Kept {
+  return { ...now, waiting: [change, ...now.waiting].slice(0, most) };
+}
+
 // A stream that goes on may say again what was read meanwhile.
-function withNew(changes: Change[], change: Change): Change[] {
-  const known = changes.slice(0, page).some((one) => identity(one) === identity(change));
-  return known ? changes : [change, ...changes].slice(0, most);
+function shown(now: Kept, change?: Change): Kept {
+  const known = new Set(now.changes.slice(0, page).map(identity));
+  const fresh = [...(change ? [change] : []), ...now.waiting].filter(
+    (one) => !known.has(identity(one)),
+  );
+  return { ...now, changes: [...fresh, ...now.changes].slice(0, most), waiting: [] };
 }
 
 export function ChangeList({ name, search = "" }: { name: string; search?: string }) {
-  const { changes, next, error, loaded, more } = useHistory(name);
+  const { changes, waiting, next, error, loaded, more } = useHistory(name);
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = useMemo(
     () =>
@@ -118,6 +139,11 @@ export function ChangeList({ name, search = "" }: { name: string; search?: strin
   }
   return (
     <>
+      {waiting.length > 0 && (
+        <button type="button" class="newer" onClick={() => window.scrollTo({ top: 0 })}>
+          ↑ {plural(waiting.length, "new change")}
+        </button>
+      )}
       <Rows
         label="changes"
         kind="changes"

@@ -4,7 +4,7 @@ import { address, get, states, type Change, type Instance, type Instances } from
 import { listen } from "../core/live";
 import { set, param } from "../core/location";
 import { Pages } from "../core/pages";
-import { throttled } from "../core/resource";
+import { mayPass, throttled } from "../core/resource";
 import { link } from "../core/route";
 import { parseSearch, toggleState, withLabel } from "../core/search";
 import { count, plural } from "../core/text";
@@ -59,6 +59,11 @@ export function InstanceRows({ name }: { name: string }) {
   pages.changed.value;
   const want = useCallback((first: number, end: number) => pages.want(first, end), [pages]);
   const error = pages.error.value;
+  useEffect(() => {
+    if (!error || !mayPass(error)) return undefined;
+    const retry = setTimeout(() => pages.refresh(), 5000);
+    return () => clearTimeout(retry);
+  }, [error]);
   if (!pages.loaded) return <Waiting error={error} />;
   if (pages.count === 0) return <Nobody text={text} />;
   const columns: Column[] = [

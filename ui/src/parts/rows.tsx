@@ -1,7 +1,7 @@
 // A table as long as it likes, of which only the rows are drawn that are seen.
 //
-// All rows are equally high (CSS --row of the table, two lines on a phone).  The page itself
-// scrolls, not the table.  j, k and the arrows move the focus along its rows (parts/keys.ts).
+// All rows are equally high, on a phone higher than elsewhere.  The page itself scrolls, not the
+// table.  j, k and the arrows move the focus along its rows (parts/keys.ts).
 
 import { effect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";

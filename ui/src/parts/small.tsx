@@ -1,6 +1,7 @@
 // The small parts that every view is made of.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import { ApiError } from "../core/api";
 import { now } from "../core/clock";
 import { link } from "../core/route";
 import { age, clock } from "../core/text";
@@ -83,18 +84,21 @@ export function Labels({
 // Text to be taken along.
 export function Copy({ text, label }: { text: string; label: string }) {
   const [said, say] = useState("");
+  const pre = useRef<HTMLPreElement>(null);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
       say("copied");
     } catch {
-      say("select it, and copy by hand"); // no secure context: plain HTTP from elsewhere
+      // No secure context: plain HTTP from elsewhere.
+      if (pre.current) getSelection()?.selectAllChildren(pre.current);
+      say("selected: copy it by Ctrl+C");
     }
     setTimeout(() => say(""), 2500);
   };
   return (
     <div class="copy">
-      <pre tabIndex={0} aria-label={label}>
+      <pre ref={pre} tabIndex={0} aria-label={label}>
         {text}
       </pre>
       <button type="button" onClick={() => void copy()}>
@@ -122,9 +126,10 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 // What there is instead of an answer.
 export function Waiting({ error }: { error?: Error | undefined | null }) {
+  const wrong = error instanceof ApiError && error.status === 400;
   if (error)
     return (
-      <Empty title="No answer yet">
+      <Empty title={wrong ? "That cannot be asked" : "No answer yet"}>
         <p>{error.message}</p>
       </Empty>
     );

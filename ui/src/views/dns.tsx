@@ -1,14 +1,6 @@
 // What this server's DNS answers to a question, and how large it is.
 import { useEffect, useState } from "preact/hooks";
-import {
-  address,
-  ApiError,
-  dnsTypes,
-  type Dns,
-  type DnsSize,
-  type Runtime,
-  type Service,
-} from "../core/api";
+import { address, dnsTypes, type Dns, type DnsSize, type Runtime, type Service } from "../core/api";
 import { param, set } from "../core/location";
 import { once, useResource } from "../core/resource";
 import { count, plural } from "../core/text";
@@ -42,12 +34,6 @@ function Asked({ name, type }: { name: string; type: string }) {
   const { data, error } = useResource<Dns>(address("dns", { name, type }), {
     concerns: (change) => below(plainName(name), change),
   });
-  if (error instanceof ApiError && error.status === 400)
-    return (
-      <Empty title="That cannot be asked">
-        <p>{error.message}</p>
-      </Empty>
-    );
   return data ? <Answer of={data} /> : <Waiting error={error} />;
 }
 

@@ -15,6 +15,25 @@ export async function live(browser, base) {
   await eventually("the change", async () =>
     /etcd-00000[^]*critical/.test(await rows(changes).first().innerText()),
   );
+  // Whoever reads further down is not disturbed.
+  await changes.mouse.wheel(0, 2000);
+  await eventually(
+    "further down",
+    async () => (await rows(changes).first().getAttribute("data-row")) > 5,
+  );
+  const read = await changes.evaluate(
+    () => document.elementFromPoint(300, 500)?.closest(".row")?.innerText,
+  );
+  await tell(base, "change?instance=etcd-00002.etcd.prom.internal");
+  await changes.getByText("1 new change").waitFor();
+  assert.equal(
+    await changes.evaluate(() => document.elementFromPoint(300, 500)?.closest(".row")?.innerText),
+    read,
+  );
+  await changes.getByText("1 new change").click();
+  await eventually("it", async () =>
+    (await rows(changes).first().innerText()).includes("etcd-00002"),
+  );
   await close(changes);
   await close(page);
 }
