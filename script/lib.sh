@@ -51,7 +51,8 @@ install_packages() {
   apt install --no-install-recommends "${missing[@]}"
 }
 
-# Configures a preset if that was not done yet, then builds the targets given.
+# Configures a preset if that was not done yet, builds the page where it is compiled in, then the
+# targets given.
 build_preset() {
   local preset=$1
   shift
@@ -59,6 +60,7 @@ build_preset() {
   # Also where the presets have changed since, and after a configuration that failed half-way,
   # which leaves no build.ninja.
   [ "$dir/build.ninja" -nt "$root/CMakePresets.json" ] || (cd "$root" && cmake --preset "$preset") || return
+  if grep '^ROLLCALL_PAGE:[A-Z]*=ON' "$dir/CMakeCache.txt" >/dev/null; then "$root/script/ui" || return; fi
   cmake --build "$dir" -j "$jobs" ${1:+--target "$@"}
 }
 

@@ -38,6 +38,7 @@ ROOMS = {
          "serving/seen"],
         [],
     ),
+    "serving/page": (["base", "serving/http"], []),
     "agent": (["base", "yaml", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
