@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
 #include "catalog/marks.h"
 #include "serving/sd/json_writer.h"
 
@@ -43,16 +42,6 @@ Parts PartsOf(const Target& target, const answer::Zone& zone, const std::string&
   return parts;
 }
 
-bool IsText(const Parts& parts) {
-  const model::Extension& extension = parts.extension;
-  const auto is_text = [](const auto& pair) { return IsUtf8(pair.first) && IsUtf8(pair.second); };
-  return IsUtf8(parts.node) && IsUtf8(parts.id) && IsUtf8(parts.address) &&
-         std::all_of(extension.tags.begin(), extension.tags.end(), IsUtf8) &&
-         std::all_of(extension.labels.begin(), extension.labels.end(), is_text) &&
-         std::all_of(extension.params.begin(), extension.params.end(), is_text) &&
-         IsUtf8(extension.scheme) && IsUtf8(extension.metrics_path) && IsUtf8(extension.interval);
-}
-
 bool HasTags(const ConsulAsk& ask, const model::Extension& extension) {
   return std::all_of(ask.tags.begin(), ask.tags.end(), [&](const std::string& wanted) {
     return std::any_of(extension.tags.begin(), extension.tags.end(), [&](const std::string& tag) {
@@ -81,7 +70,7 @@ void WriteMeta(JsonWriter& json, std::string_view name, const Parts& parts) {
     if (!value.empty() && !extension.labels.contains(std::string(key))) json.Member(key, value);
   };
   ours("rollcall_state", model::ToString(parts.target.state));
-  ours("rollcall_owner", IsUtf8(extension.owner) ? extension.owner : std::string_view());
+  ours("rollcall_owner", extension.owner);
   ours("rollcall_scheme", extension.scheme);
   ours("rollcall_metrics_path", extension.metrics_path);
   ours("rollcall_interval", extension.interval);
@@ -210,22 +199,21 @@ void WriteCatalog(JsonWriter& json, const Parts& parts) {
 template <typename Write>
 Rendered Render(const ConsulAsk& ask, bool passing, const Gathered& gathered, Write write) {
   Rendered rendered;
-  rendered.json.reserve(2 + kSizeGuess * gathered.targets.size());
-  JsonWriter json(rendered.json);
+  JsonWriter json(2 + kSizeGuess * gathered.targets.size());
   const std::string zone = ZoneText(*ask.zone);
   json.BeginArray();
   for (const Target& target : gathered.targets) {
     if (passing && HealthOf(target.state) != "passing") continue;
     const Parts parts = PartsOf(target, *ask.zone, zone);
     if (!HasTags(ask, parts.extension)) continue;
-    if (!IsText(parts)) {
-      ++rendered.left_out;
-      continue;
-    }
+    const JsonWriter::Place begin = json.Here();
     write(json, parts);
-    ++rendered.targets;
+    const bool good = json.good();
+    ++(good ? rendered.targets : rendered.left_out);
+    if (!good) json.Rewind(begin);
   }
   json.EndArray();
+  rendered.json = std::move(json).Take();
   return rendered;
 }
 
@@ -240,8 +228,7 @@ Rendered RenderCatalogService(const ConsulAsk& ask, const Gathered& gathered) {
 }
 
 std::string RenderSelf(const answer::Zone& zone, std::string_view node) {
-  std::string text;
-  JsonWriter json(text);
+  JsonWriter json;
   json.BeginObject();
   json.Key("Config");
   json.BeginObject();
@@ -262,19 +249,18 @@ std::string RenderSelf(const answer::Zone& zone, std::string_view node) {
     json.EndObject();
   }
   json.EndObject();
-  return text;
+  return std::move(json).Take();
 }
 
 std::string RenderDatacenters(const answer::Zones& zones) {
-  std::string text;
-  JsonWriter json(text);
+  JsonWriter json;
   json.BeginArray();
   for (const wire::Name& name : zones.options().names) {
     const std::string zone = ZoneText(*zones.Match(name));
     if (!zone.ends_with(".arpa")) json.String(zone);
   }
   json.EndArray();
-  return text;
+  return std::move(json).Take();
 }
 
 }  // namespace rollcall::serving::sd

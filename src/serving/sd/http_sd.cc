@@ -17,6 +17,7 @@ namespace {
 using catalog::Registration;
 
 constexpr std::string_view kMeta = "__meta_rollcall_";
+constexpr std::string_view kMetaLabel = "__meta_rollcall_label_";
 // Of one target with few labels; more costs another allocation.
 constexpr std::size_t kSizeGuess = 640;
 // Prometheus's scrape_timeout, unless its configuration has another.
@@ -44,7 +45,7 @@ class Groups {
   // False, and nothing written: it can have no place in an answer.
   bool Write(const Target& target) {
     const JsonWriter::Place begin = json_.Here();
-    good_ = true;
+    fits_ = true;
     const Registration& registration = *target.instance.registration;
     address_.clear();
     AppendAddress(target.instance, address_);
@@ -62,14 +63,15 @@ class Groups {
     }
     json_.EndObject();
     json_.EndObject();
-    if (!good_) json_.Rewind(begin);
-    return good_;
+    const bool good = fits_ && json_.good();
+    if (!good) json_.Rewind(begin);
+    return good;
   }
 
  private:
   void WriteAddress(const answer::Instance& instance) {
     const bool named = instance.kind == model::HostKind::kName;
-    if (named && !IsHostText(address_)) good_ = false;
+    if (named && !IsHostText(address_)) fits_ = false;
     json_.BeginObject();
     json_.Key("targets");
     json_.BeginArray();
@@ -91,7 +93,6 @@ class Groups {
   // An empty label is none.
   void Label(std::string_view prefix, std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    if (!IsUtf8(value)) good_ = false;
     json_.Key(prefix, name);
     json_.String(value);
   }
@@ -143,7 +144,6 @@ class Groups {
     json_.BeginString();
     json_.More(",");
     for (const std::string& tag : tags) {
-      if (!IsUtf8(tag)) good_ = false;
       json_.More(tag);
       json_.More(",");
     }
@@ -155,27 +155,21 @@ class Groups {
     std::set<std::string> taken;
     for (const auto& [name, value] : labels) {
       if (IsClean(name)) {
-        LabelOf(name, value);
+        Label(kMetaLabel, name, value);
         continue;
       }
       std::string clean = SanitizedLabelName(name);
       if (labels.contains(clean)) continue;
       const auto [at, is_new] = taken.insert(std::move(clean));
-      if (is_new) LabelOf(*at, value);
+      if (is_new) Label(kMetaLabel, *at, value);
     }
   }
-  void LabelOf(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    if (!IsUtf8(value)) good_ = false;
-    json_.Key("__meta_rollcall_label_", name);
-    json_.String(value);
-  }
-
   // An interval that Prometheus cannot read, or that is shorter than the timeout, would cost
   // the target.
   void WriteInterval(std::string_view interval) {
+    if (interval.empty()) return;
     const auto duration = model::ParseDuration(interval);
-    if (interval.empty() || !duration || duration->count() == 0) return;
+    if (!duration || duration->count() == 0) return;
     const std::string text = model::FormatDuration(*duration);
     Label("__scrape_interval__", "", text);
     if (*duration < kDefaultTimeout) Label("__scrape_timeout__", "", text);
@@ -184,7 +178,7 @@ class Groups {
   const SdAsk& ask_;
   const std::string zone_;
   JsonWriter& json_;
-  bool good_ = true;
+  bool fits_ = true;
   std::string address_;
   std::string port_;
   std::string_view above_;
@@ -233,8 +227,7 @@ Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered) {
     }
   }
   Rendered rendered;
-  rendered.json.reserve(2 + kSizeGuess * gathered.targets.size());
-  JsonWriter json(rendered.json);
+  JsonWriter json(2 + kSizeGuess * gathered.targets.size());
   Groups groups(ask, json);
   json.BeginArray();
   for (const Target& target : gathered.targets) {
@@ -242,6 +235,7 @@ Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered) {
     ++(groups.Write(target) ? rendered.targets : rendered.left_out);
   }
   json.EndArray();
+  rendered.json = std::move(json).Take();
   return rendered;
 }
 

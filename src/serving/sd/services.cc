@@ -16,8 +16,7 @@ using catalog::Registration;
 constexpr std::size_t kAtOnce = 4096;
 
 std::string ToJson(const std::map<std::string, std::set<std::string>>& services) {
-  std::string text;
-  JsonWriter json(text);
+  JsonWriter json;
   json.BeginObject();
   for (const auto& [name, tags] : services) {
     json.EscapedKey(name);
@@ -26,7 +25,7 @@ std::string ToJson(const std::map<std::string, std::set<std::string>>& services)
     json.EndArray();
   }
   json.EndObject();
-  return text;
+  return std::move(json).Take();
 }
 
 bool IsOfAddresses(std::string_view service) {
