@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "answer/fixture.h"
+#include "answer/instances.h"
 #include "answer/resolve.h"
 
 namespace rollcall::answer {
@@ -86,6 +87,21 @@ TEST_F(ResolveTest, AHundredThousandInstancesCostNoMoreThanTheBudgetAndEmptyNoth
   // What is more than the budget is known without a look, wildcards or not.
   EXPECT_EQ(Ask("big.z.test", Type::kA).steps, 0U);
   EXPECT_EQ(Ask("i1.*.z.test", Type::kSrv).steps, 0U);
+
+  // A shard of it fits, and is found by looking at all of it; half of it does not.
+  EXPECT_GT(Answers("_shard3of100.big.z.test", Type::kSrv).size(), 900U);
+  EXPECT_FALSE(answer_.truncated);
+  EXPECT_EQ(answer_.steps, 100'000U);
+  EXPECT_TRUE(Ask("_shard0of2.big.z.test", Type::kSrv).truncated);
+  EXPECT_THAT(answer_.answer, IsEmpty());
+
+  // What HTTP can say of it has no bound.
+  const Zone& zone = *zones_.Match(N("z.test"));
+  for (const char* name : {"big.z.test", "i1.*.z.test", "_shard3of100.big.z.test"}) {
+    const Instances found = FindInstances(view_, zones_, zone, Choose(zone, N(name)),
+                                          Hosts::kResolved, context_.wall_now);
+    EXPECT_GE(found.all.size(), name[0] == 'b' ? 100'000U : 1U) << name;
+  }
 
   // An SRV that cannot fit is known early.
   for (int i = 0; i < 10'000; ++i) PutHost("test/z/less/i" + std::to_string(i), "10.0.0.1");

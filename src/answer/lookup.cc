@@ -19,16 +19,6 @@ bool IsWildcard(std::string_view label) {
   return label == "*" || EqualLabels(label, "any");
 }
 
-// What of `name` is right of its rightmost wildcard label; `name` itself if it has
-// none.  The zone's own labels are never wildcards.
-wire::NameView FixedPart(const Zone& zone, wire::NameView name) {
-  wire::NameView fixed = name;
-  for (wire::NameView rest = name; rest.size() > zone.name.view().size(); rest = rest.Parent()) {
-    if (IsWildcard(rest.FirstLabel())) fixed = rest.Parent();
-  }
-  return fixed;
-}
-
 wire::NameView WithoutLabels(wire::NameView name, std::size_t count) {
   for (; count > 0; --count) name = name.Parent();
   return name;
@@ -50,10 +40,16 @@ bool Matches(wire::NameView name, wire::NameView pattern, wire::NameView fixed) 
 
 enum class Order : std::uint8_t { kKeys, kAny };
 
+// How many a question may look at in all, when it reads for `selection`.
+std::size_t Most(const Task& task, const Selection& selection) {
+  const std::size_t most = task.most_registrations;
+  return selection.selects() ? std::max(most, kMaxSelected) : most;
+}
+
 // Calls `visit` with each usable registration that answers `name`, until it
-// returns false.
+// returns false.  Looks at no more than leaves the question `most` in all.
 template <typename Visitor>
-Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order order,
+Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order order, std::size_t most,
                    const Visitor& visit) {
   const wire::NameView fixed = FixedPart(zone, name);
   const bool wild = fixed.size() != name.size();
@@ -66,7 +62,7 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order orde
     bool exhausted = false;
   } state;
   const auto step = [&](const Registration& registration) {
-    if (task.registrations == kMaxRegistrations) {
+    if (task.registrations >= most) {
       state.exhausted = true;
       return false;
     }
@@ -83,7 +79,7 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order orde
   if (node->has_children()) {
     if (order == Order::kAny) {
       task.view.tree.VisitUnordered(*node, false, step);
-    } else if (node->count() - node->own().size() > kMaxRegistrations - task.registrations) {
+    } else if (task.registrations + node->count() - node->own().size() > most) {
       return Found::kTooMany;  // known without a look
     } else {
       task.view.tree.VisitSubtree(*node, false, step);
@@ -118,6 +114,15 @@ bool StandsAlone(const Registration& r) {
 
 }  // namespace
 
+// The zone's own labels are never wildcards.
+wire::NameView FixedPart(const Zone& zone, wire::NameView name) {
+  wire::NameView fixed = name;
+  for (wire::NameView rest = name; rest.size() > zone.name.view().size(); rest = rest.Parent()) {
+    if (IsWildcard(rest.FirstLabel())) fixed = rest.Parent();
+  }
+  return fixed;
+}
+
 Reading ReadSubtree(Task& task, const Zone& zone, const Selection& selection, Keep keep,
                     std::size_t most) {
   auto& kept = task.work.kept;
@@ -129,7 +134,8 @@ Reading ReadSubtree(Task& task, const Zone& zone, const Selection& selection, Ke
     if (StandsAlone(registration) && selection.Keeps(task, registration)) ++alone;
     return alone <= most;
   };
-  Found found = VisitSubtree(task, zone, selection.name, Order::kKeys, visit);
+  Found found =
+      VisitSubtree(task, zone, selection.name, Order::kKeys, Most(task, selection), visit);
   if (alone > most) found = Found::kTooMany;
   // Groups first: who is ill does not put others in his place, so that what is selected is
   // always a part of what the plain name gives.
@@ -149,7 +155,7 @@ Reading ReadExact(Task& task, const Zone& zone, const Selection& selection) {
   bool unreadable = false;
   bool usable = false;
   for (const catalog::RegistrationPtr& registration : node->own()) {
-    if (task.registrations == kMaxRegistrations) break;
+    if (task.registrations >= Most(task, selection)) break;
     ++task.registrations;
     if (registration->nameless) continue;
     (registration->usable() ? usable : unreadable) = true;
@@ -163,7 +169,8 @@ Reading ReadExact(Task& task, const Zone& zone, const Selection& selection) {
 }
 
 Found Probe(Task& task, const Zone& zone, wire::NameView name) {
-  return VisitSubtree(task, zone, name, Order::kAny, [](const Registration&) { return false; });
+  return VisitSubtree(task, zone, name, Order::kAny, Most(task, {name}),
+                      [](const Registration&) { return false; });
 }
 
 }  // namespace rollcall::answer

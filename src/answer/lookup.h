@@ -52,4 +52,8 @@ enum class Keep : std::uint8_t { kHosts, kHostsAndTexts };
 // the first value that can be read.
 [[nodiscard]] Found Probe(Task& task, const Zone& zone, wire::NameView name);
 
+// The name at or below which all lies that `name` can stand for: what is right of its rightmost
+// wildcard, itself if it has none.
+[[nodiscard]] wire::NameView FixedPart(const Zone& zone, wire::NameView name);
+
 }  // namespace rollcall::answer

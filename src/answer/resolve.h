@@ -82,6 +82,9 @@ class Answer {
 // TC without records, or SERVFAIL if it was an alias that led there; both keep
 // targets.  About a millisecond.
 inline constexpr std::size_t kMaxRegistrations = 20'000;
+// The same where a selector leaves out most of them: a shard of a large name is found by
+// looking at all of it.
+inline constexpr std::size_t kMaxSelected = 200'000;
 inline constexpr std::size_t kMaxLookups = 1'000;
 // Outside names asked for on behalf of one question.
 inline constexpr std::size_t kMaxOutside = 16;

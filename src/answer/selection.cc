@@ -2,10 +2,14 @@
 
 #include "catalog/marks.h"
 #include "model/selector.h"
+#include "model/shard.h"
 
 namespace rollcall::answer {
 
 bool Selection::Keeps(const Task& task, const catalog::Registration& registration) const {
+  if (shards != 0 && !model::IsInShard(wire::NameView(registration.name), shard, shards)) {
+    return false;
+  }
   return !healthy ||
          model::IsHealthy(catalog::StateOf(registration, task.view.marks, task.context.wall_now));
 }
@@ -14,8 +18,15 @@ Selection Select(const Zone& zone, wire::NameView asked) {
   Selection selection{asked};
   while (selection.name.size() > zone.name.view().size()) {
     const auto selector = model::ParseSelector(selection.name.FirstLabel());
-    if (!selector || selector->kind != model::Selector::Kind::kHealthy) break;
-    selection.healthy = true;
+    if (!selector) break;
+    if (selector->kind == model::Selector::Kind::kHealthy) {
+      selection.healthy = true;
+    } else if (selection.shards == 0) {
+      selection.shard = selector->index;
+      selection.shards = selector->count;
+    } else {
+      break;
+    }
     selection.name = selection.name.Parent();
   }
   return selection;

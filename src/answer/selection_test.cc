@@ -1,9 +1,12 @@
-// `_healthy.NAME`.
+// `_healthy.NAME`, `_shard0of4.NAME`.
 #include "answer/selection.h"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "answer/fixture.h"
+#include "model/shard.h"
 
 namespace rollcall::answer {
 namespace {
@@ -169,6 +172,49 @@ TEST_F(SelectionTest, ASelectionThatFitsIsAnsweredWhereTheWholeDoesNot) {
   EXPECT_TRUE(answer_.truncated);
   EXPECT_EQ(Answers("_healthy.s.z.test", Type::kSrv).size(), 5);
   EXPECT_FALSE(answer_.truncated);
+}
+
+TEST_F(SelectionTest, EveryInstanceIsInExactlyOneShardAndInThatWhichTheModelSays) {
+  for (int i = 0; i < 40; ++i) {
+    PutHost("test/z/s/i" + std::to_string(i), "10.0.0." + std::to_string(i + 1));
+  }
+  std::size_t found = 0;
+  for (unsigned shard = 0; shard < 4; ++shard) {
+    const std::string name = "_shard" + std::to_string(shard) + "of4.s.z.test";
+    for (const wire::Record& record : Ask(name, Type::kSrv).answer) {
+      ++found;
+      EXPECT_EQ(model::ShardOf(std::get<wire::Srv>(record.rdata).target, 4), shard);
+    }
+    EXPECT_EQ(Answers(name, Type::kA).size(), Ask(name, Type::kSrv).answer.size());
+  }
+  EXPECT_EQ(found, 40U);
+}
+
+TEST_F(SelectionTest, SelectorsGoTogetherInAnyOrderAndEachOnce) {
+  PutAllStates();
+  const std::string all = Hosts("_healthy.s.z.test");
+  std::string shards;
+  for (const char* shard : {"_shard0of2", "_shard1of2"}) {
+    const std::string one = Hosts(std::string(shard) + "._healthy.s.z.test");
+    EXPECT_EQ(Hosts(std::string("_Healthy.") + shard + ".s.z.test"), one);
+    shards += one;
+  }
+  std::sort(shards.begin(), shards.end());
+  EXPECT_EQ(shards, all);
+  EXPECT_EQ(Ask("_shard0of2._shard0of3.s.z.test", Type::kA).rcode, Rcode::kNxDomain);
+}
+
+TEST_F(SelectionTest, AnEmptyShardIsThere) {
+  PutHost("test/z/s/a", "10.0.0.1");
+  const unsigned other = 1 - model::ShardOf(N("a.s.z.test"), 2);
+  const std::string name = "_shard" + std::to_string(other) + "of2.s.z.test";
+  for (const Type type : {Type::kA, Type::kSrv, Type::kTxt}) {
+    EXPECT_THAT(Answers(name, type), IsEmpty());
+    EXPECT_EQ(answer_.rcode, Rcode::kNoError);
+    EXPECT_EQ(answer_.authority.size(), 1U);
+  }
+  context_.standing = Standing::kStale;
+  EXPECT_EQ(Ask(name, Type::kSrv).rcode, Rcode::kNoError);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "answer/glue.h"
 #include "answer/lookup.h"
 #include "answer/rrset.h"
+#include "answer/targets.h"
 #include "answer/types.h"
 
 namespace rollcall::answer {
@@ -20,21 +21,6 @@ using catalog::Registration;
 using wire::NameView;
 using wire::Record;
 using wire::Type;
-
-// Which services a pass looks at.  Names with a text, which CoreDNS leaves out,
-// are looked at only where the others give nothing: so they add answers and never
-// change one that CoreDNS gives (coredns#6110).
-enum class Pass : std::uint8_t { kSound, kNamesWithText };
-
-bool IsOf(Pass pass, const Registration& registration) {
-  if (pass == Pass::kNamesWithText) return IsName(registration) && HasText(registration);
-  return IsAddress(registration) || IsPlainName(registration);
-}
-
-NameView TargetOf(const Registration& registration) {
-  const NameView whole(IsName(registration) ? registration.host.name : registration.name);
-  return Strip(whole, registration.service.target_strip);
-}
 
 bool EqualTarget(const Record& a, const Record& b) {
   if (const auto* srv = std::get_if<wire::Srv>(&a.rdata)) {
@@ -61,7 +47,7 @@ void AppendOnce(Task& task, const Record& record, NameView target) {
 
 void AppendSrv(Task& task, const Registration& registration, Glue& glue) {
   const auto& service = registration.service;
-  if (service.port == -1) return;
+  if (service.port == kNoPort) return;
   const NameView target = TargetOf(registration);
   const wire::Srv srv{static_cast<std::uint16_t>(PriorityOf(service)),
                       task.work.weights.Of(service), static_cast<std::uint16_t>(service.port),
@@ -104,11 +90,10 @@ Found AnswerTargets(Task& task, std::size_t min_size, const AppendOne& append) {
 
   task.work.targets.Reset(reading.size());
   Glue glue(task, reading.size());
-  for (const Pass pass : {Pass::kSound, Pass::kNamesWithText}) {
+  for (const Pass pass : kPasses) {
     for (std::size_t i = 0; i < reading.size(); ++i) {
       const Registration& registration = reading[i];
-      if (!IsOf(pass, registration)) continue;
-      if (IsAddress(registration) && registration.nameless) continue;  // no target
+      if (!IsOf(pass, registration) || !HasTarget(registration)) continue;
       append(registration, glue);
       if (task.answer.answer.size() > most) return Found::kTooMany;
     }

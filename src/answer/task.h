@@ -43,7 +43,9 @@ struct Task {
   Answer& answer;
   Workspace& work;
 
-  std::size_t registrations = 0;  // looked at; at most kMaxRegistrations
+  // Registrations that may be looked at; kMaxSelected, if that is more, for a selection.
+  std::size_t most_registrations = kMaxRegistrations;
+  std::size_t registrations = 0;  // looked at
   std::size_t lookups = 0;        // names; at most kMaxLookups
   // An alias led to: more work than allowed; more records than fit; a name of
   // which we cannot say that it has nothing.

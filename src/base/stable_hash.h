@@ -7,12 +7,15 @@
 
 namespace rollcall {
 
-// FNV-1a.
+// FNV-1a, octet by octet.
+inline constexpr std::uint64_t kStableHashStart = 0xcbf29ce484222325U;
+[[nodiscard]] constexpr std::uint64_t AddToStableHash(std::uint64_t hash, char c) {
+  return (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+}
+
 [[nodiscard]] constexpr std::uint64_t StableHash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  }
+  std::uint64_t hash = kStableHashStart;
+  for (const char c : text) hash = AddToStableHash(hash, c);
   return hash;
 }
 

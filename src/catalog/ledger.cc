@@ -193,6 +193,8 @@ void Ledger::Publish(Stage stage, bool list_ended) {
     }
     for (const auto& [record, staged] : stage.marks) {
       view.marks.Set(staged.area, staged.subject, staged.mark);
+      if (staged.area == model::Area::kMaintenance) view.maintenance_touched = view.changes;
+      if (staged.area == model::Area::kAlive) view.tree.Touch(staged.subject);
       const bool alive_or_held =
           staged.area == model::Area::kAlive || staged.area == model::Area::kHeld;
       if (!alive_or_held || stage.changes.contains(staged.subject)) continue;

@@ -114,6 +114,40 @@ class LedgerTest : public ::testing::Test {
 
 // --- states
 
+// What a name answers, and how its instances are, is as it was while neither has moved.
+TEST_F(LedgerTest, WhoeverChangesTouchesTheNamesAboveHim) {
+  Put(Key("node/a"), Json(1, kOwned));
+  Put(Key("other/b"), Json(2, kOwned));
+  List();
+  const auto touched = [&](const std::string& name) {
+    const auto view = reader_.Enter();
+    return view->tree.Find(wire::Name::FromText(name).value())->touched();
+  };
+  const auto now = [&] { return reader_.Enter()->changes; };
+  const std::uint64_t other = touched("other.z");
+  const std::string alive = model::RecordKey(Area::kAlive, Key("node/a"));
+  const auto hear = [&](const store::Event& event) {
+    Hear({event});
+    for (const char* name : {"node.z", "z", "."}) EXPECT_EQ(touched(name), now()) << name;
+    EXPECT_EQ(touched("other.z"), other);
+  };
+  hear(Put(alive, R"({"since":"2026-01-31T11:00:00Z","health":"critical"})"));
+  hear(Put(alive, R"({"since":"2026-01-31T11:00:00Z","health":"passing"})"));
+  hear(Delete(alive));
+  hear(Put(Key("node/a"), Json(3, kOwned)));
+  EXPECT_EQ(touched("a.node.z"), now());
+  hear(Put(Key("node/c"), Json(4)));
+  EXPECT_LT(touched("a.node.z"), now());
+  EXPECT_EQ(reader_.Enter()->maintenance_touched, 0U);
+  for (const std::string& subject : {model::RecordKey(Area::kMaintenance, Key("node")),
+                                     model::HostRecordKey(Area::kMaintenance, "h")}) {
+    Hear({Put(subject, kMark)});
+    EXPECT_EQ(reader_.Enter()->maintenance_touched, now()) << subject;
+    Hear({Delete(subject)});
+    EXPECT_EQ(reader_.Enter()->maintenance_touched, now()) << subject;
+  }
+}
+
 TEST_F(LedgerTest, AnInstanceIsAsItsOwnersRecordSays) {
   Put(Key("node/a"), Json(1, kOwned));
   Put(Key("node/b"), Json(2));

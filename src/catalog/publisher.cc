@@ -89,9 +89,12 @@ std::vector<Publisher::Slot*> Publisher::Slots() {
 }
 
 void Publisher::Apply(absl::FunctionRef<void(View&)> change) {
+  const auto apply_to = [&](View& view) {
+    view.tree.BeginPublication(++view.changes);
+    change(view);
+  };
   const unsigned old = current_.load(std::memory_order_relaxed);
-  change(*copies_[1 - old]);
-  ++copies_[1 - old]->changes;
+  apply_to(*copies_[1 - old]);
   current_.store(1 - old, std::memory_order_seq_cst);
   // A slot that is added from here on belongs to a reader that sees the flip: it
   // gets it under the mutex that Slots() has held.
@@ -99,8 +102,7 @@ void Publisher::Apply(absl::FunctionRef<void(View&)> change) {
     const std::uint64_t count = slot->count.load(std::memory_order_seq_cst);
     if (count % 2 == 1) WaitUntilChanged(slot->count, count);
   }
-  change(*copies_[old]);
-  ++copies_[old]->changes;
+  apply_to(*copies_[old]);
 }
 
 }  // namespace rollcall::catalog

@@ -2,7 +2,8 @@
 // both copies of the tree.
 //
 // There may be millions of them, so one is two allocations: this struct, and one
-// block with all its texts, which the views below point into.
+// block with all its texts, which the views below point into.  Who reads a view and wants
+// to go on when he has left it takes a share: shared_from_this().
 //
 // Threads: deeply immutable behind RegistrationPtr; any number may read.
 #pragma once
@@ -18,7 +19,7 @@
 
 namespace rollcall::catalog {
 
-struct Registration {
+struct Registration : std::enable_shared_from_this<Registration> {
   // As model::Service, whose comments hold here too.
   struct Service {
     std::string_view host;

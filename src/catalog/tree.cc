@@ -180,6 +180,7 @@ void Tree::Insert(RegistrationPtr registration) {
     ++node.count_;
     node.stray_count_ += step.stray ? 1 : 0;
     node.changed_ = std::max(node.changed_, registration->mod_revision);
+    node.touched_ = publication_;
     if (!step.holder) return;
     const auto place =
         std::upper_bound(node.held_.begin(), node.held_.end(), registration, HeldBefore);
@@ -203,6 +204,7 @@ void Tree::Replace(const Registration& old, RegistrationPtr registration) {
   ForEachName(*registration, [&](const Step& step) {
     Node& node = **nodes_.find(step.wire);
     node.changed_ = std::max(node.changed_, registration->mod_revision);
+    node.touched_ = publication_;
     if (!step.holder) return;
     // The end of `old`, unless somebody else holds it.
     *FindHeld(node.held_, &old) = registration;
@@ -220,6 +222,7 @@ bool Tree::Erase(std::string_view key, store::Revision revision) {
     const auto at = nodes_.find(step.wire);
     Node& node = **at;
     node.changed_ = std::max(node.changed_, revision);
+    node.touched_ = publication_;
     node.stray_count_ -= step.stray ? 1 : 0;
     if (step.holder) {
       const auto place = FindHeld(node.held_, gone);
@@ -230,6 +233,16 @@ bool Tree::Erase(std::string_view key, store::Revision revision) {
     if (--node.count_ == 0) nodes_.erase(at);
   });
   return true;
+}
+
+void Tree::Touch(std::string_view key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  const LowerName lower((*found)->name);
+  for (wire::NameView name(lower.wire());; name = name.Parent()) {
+    (*nodes_.find(name.wire()))->touched_ = publication_;
+    if (name.IsRoot()) return;
+  }
 }
 
 void Tree::EraseStray(const Registration& registration) {

@@ -42,6 +42,10 @@ class Node {
   [[nodiscard]] std::size_t count() const { return count_; }
   // The store's revision of the last change at or below this name.
   [[nodiscard]] store::Revision changed() const { return changed_; }
+  // When a registration at or below this name, or how one of them is, changed last, counted
+  // in publications of this process (View::changes).  Unlike changed() it only ever grows,
+  // whatever becomes of the store, and knows of our own records.
+  [[nodiscard]] std::uint64_t touched() const { return touched_; }
   // In lower case.
   [[nodiscard]] wire::NameView name() const { return wire::NameView(wire()); }
 
@@ -69,6 +73,7 @@ class Node {
 
   absl::InlinedVector<RegistrationPtr, 1> held_;  // own(), then the nameless ones
   store::Revision changed_ = 0;
+  std::uint64_t touched_ = 0;
   std::uint32_t count_ = 0;
   std::uint32_t stray_count_ = 0;  // see Tree::strays_
   std::uint32_t nameless_count_ = 0;
@@ -104,6 +109,12 @@ class Tree {
 
   // The registration with this key; null if there is none.  O(log size).
   [[nodiscard]] RegistrationPtr FindKey(std::string_view key) const;
+
+  // The publication that the changes to come belong to.
+  void BeginPublication(std::uint64_t number) { publication_ = number; }
+  // What is known about the registration with this key has changed, not itself; nothing, if
+  // there is none.  O(depth + log size).
+  void Touch(std::string_view key);
 
   // Adds, or replaces the one with the same key.  O(depth of the name + log size).
   // Requires: it was made with the same prefix as all others.
@@ -157,6 +168,7 @@ class Tree {
   absl::flat_hash_set<Node::Ptr, Hash, Equal> nodes_;
   ByKey by_key_;  // each owned by the node of its name
   std::string prefix_;
+  std::uint64_t publication_ = 0;
 
   // Registrations whose key is not the one that KeyOf() makes of their name
   // (capitals, a bare dot, a trailing slash, needless escapes), by the one it

@@ -157,6 +157,30 @@ TEST(Tree, TheLastChangeIsKnownAtEveryNameAbove) {
   EXPECT_EQ(Find(tree, "test.")->changed(), 9);
 }
 
+TEST(Tree, WhatIsTouchedOnlyEverGrowsWhateverTheRevisions) {
+  Tree tree;
+  const auto touched = [&](const std::string& name) { return Find(tree, name)->touched(); };
+  tree.BeginPublication(1);
+  tree.Put(Make("/skydns/test/a/x", 500));
+  tree.Put(Make("/skydns/test/B", 6));
+  tree.BeginPublication(2);
+  tree.Put(Make("/skydns/test/a/x", 3));  // of a store that was restored
+  EXPECT_EQ(touched("x.a.test."), 2U);
+  EXPECT_EQ(touched("test."), 2U);
+  EXPECT_EQ(touched("b.test."), 1U);
+  tree.BeginPublication(3);
+  tree.Touch("/skydns/test/B");
+  EXPECT_EQ(touched("b.test."), 3U);
+  EXPECT_EQ(touched("."), 3U);
+  EXPECT_EQ(touched("a.test."), 2U);
+  tree.BeginPublication(4);
+  tree.Touch("/skydns/test/b");  // no such key
+  EXPECT_EQ(touched("."), 3U);
+  EXPECT_TRUE(tree.Erase("/skydns/test/a/x", 4));
+  EXPECT_EQ(touched("test."), 4U);
+  EXPECT_EQ(touched("b.test."), 3U);
+}
+
 TEST(Tree, KeysAreFoundAndReplaced) {
   Tree tree;
   EXPECT_EQ(tree.FindKey("/skydns/test/a"), nullptr);

@@ -28,6 +28,9 @@ struct View {
   store::Revision revision = 0;     // of the store, reflected whole
   std::uint32_t serial_offset = 0;  // see serial()
   std::uint64_t changes = 0;        // times that it was published; of this process alone
+  // The publication in which a maintenance last began, ended or changed: of a name or a host
+  // it is the state of many, so that no node of the tree is told.
+  std::uint64_t maintenance_touched = 0;
 
   // The SOA serial: the same on every replica at the same revision, and never
   // backwards (RFC 1982) because the offset is raised when the store is replaced.

@@ -1,0 +1,108 @@
+// Answers made once for all who ask for the same: kept as long as they are true, a few of them,
+// and made by one for all who ask meanwhile.
+//
+// A body that many are still being sent lives until the last of them has it.  So that clients
+// which take long, each of them another version, cannot fill the memory, nothing large is made
+// while too much is under way: then a body that is a little old is sent, or none.
+//
+// Threads: any.  What is made large is made on the worker.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "answer/instances.h"
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "serving/http/exchange.h"
+#include "serving/sd/gather.h"
+#include "serving/sd/worker.h"
+
+namespace rollcall::serving::sd {
+
+// Immutable once made.
+struct Body {
+  unsigned status = 200;
+  http::Octets octets = {};
+  answer::Presence presence = answer::Presence::kThere;
+  store::Revision revision = 0;
+  Moment moment = {};
+  std::uint64_t index = 0;  // for Consul's clients: moves exactly when the body does
+  bool elsewhere = false;   // true only while nothing at all changes
+  std::optional<WallTime> good_until = {};
+  std::size_t targets = 0;
+  std::size_t left_out = 0;
+};
+using BodyPtr = std::shared_ptr<const Body>;
+
+class Bodies {
+ public:
+  struct Limits {
+    std::size_t most_bodies = 256;
+    std::size_t most_octets = std::size_t{64} << 20U;      // kept; the newest always is
+    std::size_t most_under_way = std::size_t{128} << 20U;  // being sent
+  };
+  // Borrows `worker`; destroyed before it only once it does nothing more.
+  Bodies(Worker& worker, Limits limits) : worker_(worker), limits_(limits) {}
+
+  // The body of `key`, if it is true of `moment`; null: it has to be made.
+  [[nodiscard]] BodyPtr Find(const std::string& key, const Moment& moment, WallTime now);
+
+  // Makes it on this thread; for what is small.
+  using Build = std::function<BodyPtr()>;
+  [[nodiscard]] BodyPtr MakeHere(const std::string& key, const Build& build);
+
+  // Makes it on the worker, or joins those who wait for it, and calls `done` there with a body
+  // of `moment` or later - of an earlier one, or null, if too much is under way.
+  using Done = std::function<void(const BodyPtr&)>;
+  void Make(const std::string& key, const Moment& moment, Build build, Done done);
+
+  struct Counters {
+    std::uint64_t made = 0;
+    std::uint64_t kept = 0;    // answers for which there was one
+    std::uint64_t spared = 0;  // times that none was made, since too much was under way
+  };
+  [[nodiscard]] Counters counters() const { return state_.Lock()->counters; }
+
+ private:
+  struct Entry {
+    BodyPtr body;
+    std::uint64_t used = 0;
+  };
+  struct Waiter {
+    Moment moment;
+    Done done;
+  };
+  struct Flight {
+    Build build;
+    std::vector<Waiter> waiters;
+  };
+  struct State {
+    absl::flat_hash_map<std::string, Entry> entries;
+    absl::flat_hash_map<std::string, Flight> flights;
+    std::vector<std::weak_ptr<const std::string>> alive;  // large ones; some may be gone
+    std::size_t octets = 0;                               // of the entries
+    std::uint64_t uses = 0;
+    Counters counters;
+  };
+
+  // Octets that somebody besides the entries still has.
+  [[nodiscard]] static std::size_t UnderWay(State& state);
+  [[nodiscard]] static BodyPtr Use(State& state, const std::string& key);
+  void Keep(State& state, const std::string& key, const BodyPtr& body) const;
+  void Start(const std::string& key);
+  void Fly(const std::string& key);
+  void Land(const std::string& key, const BodyPtr& body, bool anything_goes);
+
+  Worker& worker_;
+  const Limits limits_;
+  mutable Guarded<State> state_;
+};
+
+}  // namespace rollcall::serving::sd
