@@ -14,7 +14,9 @@
 #include "app/api_sources.h"
 #include "app/command.h"
 #include "app/config_file.h"
+#include "app/discovery_metrics.h"
 #include "app/flusher.h"
+#include "app/http_consumers.h"
 #include "app/keeper_metrics.h"
 #include "app/last_known.h"
 #include "app/metrics.h"
@@ -33,6 +35,8 @@
 #include "registry/registry.h"
 #include "serving/api/api.h"
 #include "serving/dns/server.h"
+#include "serving/page/page.h"
+#include "serving/sd/discovery.h"
 
 namespace rollcall::app {
 namespace {
@@ -83,6 +87,9 @@ class Service {
             store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, DnsOptions()),
+        discovery_(
+            publisher_, zones_, [this] { return feed_.standing(); }, SystemClock(),
+            DiscoveryOptions()),
         api_(std::in_place, ApiSources()),
         web_(WebOptions(), Routes()) {}
 
@@ -139,6 +146,7 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    discovery_.Stop();
     api_.reset();  // its streams have ended, and it reads what stops now
     keeper_.Stop();
     store_->Stop();
@@ -163,6 +171,9 @@ class Service {
           .right = right};
     };
     std::vector<serving::http::Route> routes = api_->Routes();
+    for (auto& route : discovery_.Routes()) routes.push_back(std::move(route));
+    for (auto& route : serving::page::Routes(serving::page::Files()))
+      routes.push_back(std::move(route));
     routes.push_back(get("/-/healthy", Right::kNone, [] {
       return Answer{200, "rollcall is Healthy.\n"};
     }));
@@ -218,6 +229,7 @@ class Service {
     CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
     CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
+    CollectDiscovery(discovery_.counters(), metrics);
     CollectWeb(web_.counters(), *policy_, metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
@@ -288,6 +300,16 @@ class Service {
   serving::dns::Options DnsOptions() {
     serving::dns::Options options = options_.dns;
     options.book = &book_;
+    return options;
+  }
+
+  serving::sd::Options DiscoveryOptions() {
+    serving::sd::Options options;
+    options.node = ShortHostName();
+    options.answers.seen = [this](const serving::http::Request& request, wire::NameView name,
+                                  store::Revision revision) {
+      book_.Note(AskOf(request, name, revision));
+    };
     return options;
   }
 
@@ -401,6 +423,7 @@ class Service {
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
+  serving::sd::Discovery discovery_;
   std::optional<serving::api::Api> api_;
   serving::http::Server web_;
   Standing standing_ = Standing::kNever;
