@@ -216,7 +216,7 @@ void Consul::Reply(const Query& query, const BodyPtr& body) const {
     return query.exchange->Reply(
         ToResponse({500, "what is registered under this name cannot be read"}));
   }
-  answers_.TellSeen(query.exchange->request(), query.choice.name, body->revision);
+  answers_.TellSeen(query.exchange->request(), query.choice, body->revision);
   query.exchange->Reply({200,
                          body->octets,
                          "application/json",
