@@ -41,9 +41,7 @@ def plays_by_the_book(scenario, base):
 def program(scenario):
     """The page that is compiled into the program, on its own API."""
     rollcall.Embedded(scenario)
-    if '<div id="page">' not in rollcall.web("/")[1]:
-        scenario.step("this program was built without its page: only the mock server's is browsed")
-        return
+    check('<div id="page">' in rollcall.web("/")[1], "the program was built without its page")
     browse(scenario, "http://127.0.0.1:9530/", "headers", "real")
 
 
