@@ -143,8 +143,7 @@ Waiting::Subject Consul::SubjectOf(const Query& query) {
 }
 
 void Consul::Wait(const QueryPtr& query, std::uint64_t seen) {
-  static std::atomic<std::uint64_t> number{0};
-  const SteadyTime deadline = answers_.clock().Now() + WithJitter(query->ask.wait, ++number);
+  const SteadyTime deadline = answers_.clock().Now() + WithJitter(query->ask.wait, ++waits_);
   const auto id = waiting_.Add(SubjectOf(*query), seen, deadline, [this, query] { Answer(query); });
   if (!id) return query->exchange->Reply(ToResponse({503, "too many blocking queries"}));
   query->exchange->WhenGone([this, id = *id] { waiting_.Remove(id); });
