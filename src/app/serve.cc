@@ -22,6 +22,9 @@
 #include "app/server_store.h"
 #include "app/signals.h"
 #include "app/standard_files.h"
+#include "app/web_metrics.h"
+#include "app/web_policy.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
@@ -63,9 +66,10 @@ std::string RcodeName(std::size_t rcode) {
 // go in the opposite one.
 class Service {
  public:
-  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store,
-          catalog::LastKnownStart last_known)
+  Service(const ServeOptions& options, std::unique_ptr<WebPolicy> policy,
+          std::unique_ptr<ServerStore> store, catalog::LastKnownStart last_known)
       : options_(options),
+        policy_(std::move(policy)),
         store_(std::move(store)),
         last_known_(std::move(last_known)),
         reader_(publisher_.AddReader()),
@@ -75,12 +79,7 @@ class Service {
             store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, options.dns),
-        web_(options.web, {{"/-/healthy",
-                            [] {
-                              return Answer{200, "rollcall is Healthy.\n"};
-                            }},
-                           {"/-/ready", [this] { return Ready(); }},
-                           {"/metrics", [this] { return Scrape(); }}}) {}
+        web_(WebOptions(), Routes()) {}
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
@@ -136,6 +135,29 @@ class Service {
 
  private:
   using Answer = serving::http::Response;
+  using Right = serving::http::Right;
+
+  serving::http::Options WebOptions() {
+    serving::http::Options options = options_.web;
+    options.policy = [this] { return policy_->Now(); };
+    return options;
+  }
+
+  std::vector<serving::http::Route> Routes() {
+    const auto get = [](const char* path, Right right, auto answer) {
+      return serving::http::Route{
+          .path = path,
+          .handler = serving::http::Answering(
+              [answer](const serving::http::Request& /*request*/) { return answer(); }),
+          .right = right};
+    };
+    return {get("/-/healthy", Right::kNone,
+                [] {
+                  return Answer{200, "rollcall is Healthy.\n"};
+                }),
+            get("/-/ready", Right::kNone, [this] { return Ready(); }),
+            get("/metrics", Right::kRead, [this] { return Scrape(); })};
+  }
 
   Result<void> StartWeb() {
     if (auto ok = web_.Start(); !ok) {
@@ -169,7 +191,8 @@ class Service {
     metrics.Gauge("build_info", "Always 1; which rollcall this is.", 1,
                   {{"version", ROLLCALL_VERSION}});
     {
-      const auto view = scraper_.Enter();
+      auto scraper = scraper_.Lock();
+      const auto view = scraper->Enter();
       metrics.Gauge("store_revision", "Revision of the store that answers are of.",
                     static_cast<double>(view->revision));
       metrics.Gauge("registrations", "Registrations that are answered from.",
@@ -183,6 +206,7 @@ class Service {
     CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
     CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
+    CollectWeb(web_.counters(), *policy_, metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
   }
@@ -321,12 +345,13 @@ class Service {
   }
 
   const ServeOptions& options_;
+  const std::unique_ptr<WebPolicy> policy_;
   const std::unique_ptr<ServerStore> store_;
   const SteadyTime begun_ = SystemClock().Now();
   catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
-  catalog::Publisher::Reader reader_;   // the main thread's
-  catalog::Publisher::Reader scraper_;  // the web server's
+  catalog::Publisher::Reader reader_;            // the main thread's
+  Guarded<catalog::Publisher::Reader> scraper_;  // the web server's threads'
   catalog::Feed feed_;
   keeper::Keeper keeper_;
   answer::Zones zones_;
@@ -373,6 +398,8 @@ int RunServe(const Invocation& invocation) {
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
   AllowManyFiles();
+  auto policy = WebPolicy::Load(options->web_files, SystemClock());
+  if (!policy) return Report(policy.error());
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
@@ -380,7 +407,7 @@ int RunServe(const Invocation& invocation) {
     (void)Report(store.error());
     return kFailed;
   }
-  Service service(*options, *std::move(store), std::move(last_known));
+  Service service(*options, *std::move(policy), *std::move(store), std::move(last_known));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;

@@ -9,6 +9,7 @@
 #include "app/embedded_options.h"
 #include "app/settings.h"
 #include "app/store_options.h"
+#include "app/web_policy.h"
 #include "base/result.h"
 #include "catalog/weigher.h"
 #include "serving/dns/server.h"
@@ -25,6 +26,7 @@ struct ServeOptions {
   answer::Zones::Options zones;
   serving::dns::Options dns;
   serving::http::Options web;  // no address: none
+  WebPolicy::Files web_files;  // what protects it
   bool web_asked = false;      // else it goes on without, if the address is taken
 
   // By which way pending orders of this host are carried out.  None, if the store of our
