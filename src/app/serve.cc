@@ -306,7 +306,7 @@ class Service {
   serving::sd::Options DiscoveryOptions() {
     serving::sd::Options options;
     options.node = ShortHostName();
-    options.answers.seen = [this](const serving::http::Request& request, wire::NameView name,
+    options.answers.seen = [this](const serving::http::Request& request, const std::string& name,
                                   store::Revision revision) {
       book_.Note(AskOf(request, name, revision));
     };
