@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 namespace rollcall::doctor {
 namespace {
@@ -23,10 +24,12 @@ void ReadOption(std::string_view option, ResolvConf& conf) {
   constexpr std::string_view kNdots = "ndots:";
   if (!option.starts_with(kNdots)) return;
   option.remove_prefix(kNdots.size());
-  int dots = 0;  // also of what is no number
+  if (option.starts_with('+')) option.remove_prefix(1);
+  std::int64_t dots = 0;  // also of what is no number
   const auto [end, error] = std::from_chars(option.data(), option.data() + option.size(), dots);
-  const bool number = error == std::errc() && end == option.data() + option.size();
-  conf.ndots = number ? static_cast<unsigned>(std::clamp(dots, 0, 15)) : 0;
+  if (error == std::errc::result_out_of_range) dots = option.starts_with('-') ? 0 : 15;
+  if (end != option.data() + option.size()) dots = 0;
+  conf.ndots = static_cast<unsigned>(std::clamp<std::int64_t>(dots, 0, 15));
 }
 
 // Whether its last dot is one that ends it, and not an escaped one.

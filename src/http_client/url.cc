@@ -87,6 +87,7 @@ std::string ToText(const Url& url) {
 }
 
 Result<Url> Follow(const Url& url, std::string_view location) {
+  if (location.empty()) return Invalid(location, "leads nowhere");
   if (location.find("://") < location.find_first_of("/?#")) return ParseUrl(location);
   Url base = url;
   if (location.starts_with("//")) {
@@ -94,6 +95,8 @@ Result<Url> Follow(const Url& url, std::string_view location) {
   }
   if (location.starts_with('/')) {
     base.target.clear();
+  } else if (location.starts_with('?')) {
+    base.target.resize(std::min(base.target.find('?'), base.target.size()));
   } else {
     base.target.resize(base.target.substr(0, base.target.find('?')).rfind('/') + 1);
   }
