@@ -254,8 +254,11 @@ class Judge {
           "Tell it that the zone is unsigned: `validate-except` in BIND, `domain-insecure` in "
           "unbound.");
     }
-    if (std::ranges::all_of(asked, [](const Asked& one) { return one.Is(Rcode::kRefused); }) &&
-        !asked.empty()) {
+    const bool refused =
+        std::ranges::any_of(asked, [](const Asked& one) { return one.Is(Rcode::kRefused); });
+    if (refused && std::ranges::all_of(asked, [](const Asked& one) {
+          return one.Usable() || one.Is(Rcode::kRefused);
+        })) {
       check_.Add(kFailed, "refused", "Every nameserver refuses the name: none serves its zone.",
                  "Is it spelled right, and is the zone among those of `rollcall serve --zone`?");
     }
