@@ -62,7 +62,7 @@ Result<Target> ParseTarget(std::string_view text) {
   std::string host(place);
   if (!AddressIn(host)) {
     const std::size_t colon = place.rfind(':');
-    if (colon != std::string_view::npos) {
+    if (colon != std::string_view::npos && !place.ends_with(']')) {
       const auto port = PortIn(place.substr(colon + 1));
       if (!port) return Fail(port.error());
       target.port = *port;

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness.bind import Bind  # noqa: E402
+from harness.certificates import Authority  # noqa: E402
 from harness.prometheus import Prometheus  # noqa: E402
 from harness.rollcall import Embedded, cli  # noqa: E402
 from harness.scenario import main  # noqa: E402
@@ -50,6 +51,21 @@ ROOT = 'zone "." { type primary; file "db.root"; };'
 ROOT_ZONE = "$TTL 86400\n. SOA . . 1 1800 900 604800 86400\n. NS ns.\nns. A 10.53.0.9\n"
 
 
+PASSWORD, HASH = "s3cret", "$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK"
+SECURED = """
+scrape_configs:
+  - job_name: secured
+    http_sd_configs:
+      - url: https://{server}:9531/sd/node.prom.internal
+        basic_auth: {{username: prometheus, password_file: password}}
+        tls_config: {{ca_file: {ca}}}
+  - job_name: stranger
+    http_sd_configs: [{{url: "https://{server}:9531/sd/node.prom.internal", tls_config: {{ca_file: {ca}}}}}]
+  - job_name: unbelieved
+    http_sd_configs: [{{url: "https://{server}:9531/sd/node.prom.internal"}}]
+"""
+
+
 class Site:
     def __init__(self, scenario):
         self.scenario = scenario
@@ -77,6 +93,7 @@ class Site:
                    host=self.host, timeout=120)
         check(done.stdout, done.stderr)
         found = json.loads(done.stdout)
+        # Of those that are about the same, the last.
         self.checks = {(one.get("job"), one["subject"].split()[0]): one for one in found["checks"]}
         return done.returncode
 
@@ -204,6 +221,30 @@ def explain(site):
     site.scenario.step("explain: there, nobody asks, unreadable, gone, misspelled")
 
 
+def secured(site):
+    """Behind TLS and a password, for both commands."""
+    scenario = site.scenario
+    identity = Authority(scenario).issue("rollcall", f"IP:{SERVER}")
+    web = scenario.write("web.yml", f"tls_server_config: {{cert_file: {identity.cert}, key_file: {identity.key}}}\n"
+                         f"basic_auth_users: {{prometheus: {HASH}}}\n")
+    server = Embedded(scenario, f"--web.listen-address={SERVER}:9531", f"--web.config.file={web}",
+                      name="secured", host=site.server.host, listen=f"{SERVER}:5354", api="127.0.0.1:3379")
+    server.put("/skydns/internal/prom/node/a", {"host": "10.53.3.1", "port": 1})
+    wait_for("it", lambda: server.targets("node.prom.internal"))
+    password = scenario.write("password", f"{PASSWORD}\n")
+    url, trust = f"--server=https://{SERVER}:9531", f"--server.ca={identity.ca}"
+    login = ["--server.user=prometheus", f"--server.password-file={password}"]
+    for words, wanted in (([url, trust, *login], "OK: a.node"), ([url, trust], "status 401"),
+                          ([url, *login], "the certificate is not believed")):
+        done = cli("explain", "a.node", *words, host=site.host)
+        check(wanted in done.stdout + done.stderr, f"{words}: {done.stdout}{done.stderr}")
+    config = scenario.write("secured.yml", SECURED.format(server=SERVER, ca=identity.ca))
+    equal(site.doctor(config=config), 1, "exit status")
+    equal(site.of("secured").get("targets"), ["10.53.3.1:1"], "with the password")
+    equal([site.traps("stranger"), site.traps("unbelieved")], [["status"], ["no_answer"]], "without")
+    scenario.step("TLS and a password, for both commands")
+
+
 def run(scenario):
     site = Site(scenario)
     direct(site)
@@ -212,6 +253,7 @@ def run(scenario):
     search(site)
     others(site)
     explain(site)
+    secured(site)
 
 
 main(run)
