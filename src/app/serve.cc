@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/address.h"
+#include "app/api_sources.h"
 #include "app/command.h"
 #include "app/config_file.h"
 #include "app/flusher.h"
@@ -37,6 +38,8 @@ using std::chrono::milliseconds;
 
 // How often the standing is looked at, for the log and for systemd.
 constexpr milliseconds kLook{200};
+// How often the book of consumers takes what the DNS workers saw, which keep only so much.
+constexpr milliseconds kDrain{1000};
 constexpr milliseconds kRaisePatience{1000};
 constexpr milliseconds kStopLimit{2700};
 
@@ -74,7 +77,7 @@ class Service {
         keeper_(
             store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
-        dns_(publisher_, feed_, zones_, options.dns),
+        dns_(publisher_, feed_, zones_, DnsOptions()),
         web_(options.web, {{"/-/healthy",
                             [] {
                               return Answer{200, "rollcall is Healthy.\n"};
@@ -109,6 +112,7 @@ class Service {
   void Run(const Signals& signals) {
     const milliseconds watchdog = WatchdogInterval();
     SteadyTime next_watchdog{};
+    SteadyTime next_drain{};
     for (;;) {
       const auto signal = signals.WaitFor(kLook);
       if (signal && signal->number == SIGUSR1) LogCounters();
@@ -118,6 +122,10 @@ class Service {
       if (signal && (signal->number == SIGTERM || signal->number == SIGINT)) return;
       LookAtStanding();
       const SteadyTime now = SystemClock().Now();
+      if (now >= next_drain) {
+        book_.Drain();
+        next_drain = now + kDrain;
+      }
       if (watchdog.count() > 0 && now >= next_watchdog) {
         NotifyWatchdog();
         next_watchdog = now + watchdog;
@@ -237,6 +245,7 @@ class Service {
     options.protect = options_.protect;
     options.zones = options_.zones.names;
     options.last_known = last_known_.last_known.get();
+    options.history = &history_;
     options.on_new_epoch = [this](std::uint32_t serial_before, store::Revision revision_now) {
       registry::Registry registry(store_->store(), {});
       const auto raised =
@@ -246,6 +255,35 @@ class Service {
       log::Warn("serial offset not raised yet", {{"error", raised.error().message}});
     };
     return options;
+  }
+
+  serving::dns::Options DnsOptions() {
+    serving::dns::Options options = options_.dns;
+    options.book = &book_;
+    return options;
+  }
+
+  serving::api::Sources ApiSources(serving::api::Facts facts) {
+    return {.publisher = publisher_,
+            .zones = zones_,
+            .history = history_,
+            .book = book_,
+            .store = store_->store(),
+            .prefix = options_.prefix,
+            .rules = RulesOf(options_),
+            .standing = [this] { return feed_.standing(); },
+            .wait_for_revision =
+                [this](store::Revision revision, SteadyTime deadline) {
+                  return feed_.WaitForRevision(revision, deadline);
+                },
+            .store_facts =
+                [this] {
+                  serving::api::StoreFacts facts = StoreFactsOf(options_);
+                  facts.stale_seconds = std::chrono::duration<double>(StaleFor()).count();
+                  facts.trouble = store_->Trouble();
+                  return facts;
+                },
+            .facts = std::move(facts)};
   }
 
   keeper::Options KeeperOptions() const {
@@ -325,6 +363,8 @@ class Service {
   const SteadyTime begun_ = SystemClock().Now();
   catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
+  catalog::History history_;
+  serving::seen::Book book_;
   catalog::Publisher::Reader reader_;   // the main thread's
   catalog::Publisher::Reader scraper_;  // the web server's
   catalog::Feed feed_;

@@ -44,6 +44,12 @@ std::string Settings::Text(const std::string& name) const {
   return all.empty() ? std::string() : all.back();
 }
 
+std::vector<std::pair<std::string, std::vector<std::string>>> Settings::Effective() const {
+  std::vector<std::pair<std::string, std::vector<std::string>>> all;
+  for (const auto& [name, setting] : known_) all.emplace_back(name, All(name));
+  return all;
+}
+
 bool Settings::Switch(const std::string& name) const {
   return Text(name) == "true";
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -50,6 +51,8 @@ class Settings {
   [[nodiscard]] std::vector<std::string> All(const std::string& name) const;
   [[nodiscard]] std::string Text(const std::string& name) const;
   [[nodiscard]] bool Switch(const std::string& name) const;
+  // All that are known, by name, with what counts.
+  [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> Effective() const;
   // kInvalid, with the origin: not such a value, or out of range.
   [[nodiscard]] Result<std::int64_t> Number(const std::string& name, std::int64_t least,
                                             std::int64_t most) const;
