@@ -178,7 +178,7 @@ void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& b
 }
 
 void Ledger::Publish(Stage stage, bool list_ended) {
-  TellHistory(stage);
+  std::vector<HistoryEntry> news = News(stage);
   std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
   // Before the first list is whole there is no revision, and no serial of it but that of
   // before a restart.
@@ -203,6 +203,8 @@ void Ledger::Publish(Stage stage, bool list_ended) {
     view.revision = revision_;
     view.serial_offset = offset;
   });
+  // Whoever hears of a change finds it in the view.
+  if (!news.empty()) options_.history->Append(std::move(news));
   ShowKept(list_ended);
 }
 

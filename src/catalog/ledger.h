@@ -187,7 +187,8 @@ class Ledger {
   void BeginHistory(store::Revision revision);
   void RememberGone(const store::KeyValue& kv, const std::string& key);
   void SignGone(HistoryEntry& entry) const;
-  void TellHistory(const Stage& stage);
+  // What is to be told once the stage is published.
+  [[nodiscard]] std::vector<HistoryEntry> News(const Stage& stage);
   void TellChange(const Stage& stage, const std::string& key, const Change& change,
                   RegistrationPtr before, std::vector<HistoryEntry>& entries) const;
   void TellMark(const Stage& stage, const StagedMark& staged, const View& view,

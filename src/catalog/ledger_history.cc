@@ -63,10 +63,9 @@ void Ledger::SignGone(HistoryEntry& entry) const {
   if (found != gone_.end()) Sign(entry, found->second);
 }
 
-// Before it is published.
-void Ledger::TellHistory(const Stage& stage) {
-  if (!telling_) return;
+std::vector<HistoryEntry> Ledger::News(const Stage& stage) {
   std::vector<HistoryEntry> entries;
+  if (!telling_) return entries;
   {
     const auto view = reader_.Enter();
     for (const auto& [key, change] : stage.changes) {
@@ -89,7 +88,7 @@ void Ledger::TellHistory(const Stage& stage) {
     return std::tie(a.revision, a.subject, a.event) < std::tie(b.revision, b.subject, b.event);
   });
   for (const auto& [key, change] : stage.changes) gone_.erase(key);
-  options_.history->Append(std::move(entries));
+  return entries;
 }
 
 void Ledger::TellChange(const Stage& stage, const std::string& key, const Change& change,

@@ -196,7 +196,7 @@ TEST(EventsThread, SendsToThoseWhoAreThereAndEndsThemAll) {
     for (int i = 0; i < 50; ++i) {
       auto client = std::make_shared<RecordedExchange>(http::Request{});
       events.Open(client);
-      clients.push_back(client);
+      if (i % 5 != 0) clients.push_back(client);
       HistoryEntry entry;
       entry.revision = 2 + i;
       history.Append({entry});
@@ -208,9 +208,6 @@ TEST(EventsThread, SendsToThoseWhoAreThereAndEndsThemAll) {
         return client->body().find("id: 51\n") != std::string::npos;
       });
     };
-    clients.erase(std::remove_if(clients.begin(), clients.end(),
-                                 [i = 0](const auto&) mutable { return i++ % 5 == 0; }),
-                  clients.end());
     while (!all_have_it() && SystemClock().Now() < end) std::this_thread::yield();
     EXPECT_TRUE(all_have_it());
   }
