@@ -21,8 +21,11 @@ namespace json = boost::json;
 using catalog::Registration;
 using model::State;
 
-constexpr std::size_t kPiece = 500;       // registrations looked at in one visit
-constexpr std::size_t kNamesAtOnce = 16;  // whose answers are made in one visit
+constexpr std::size_t kPiece = 500;  // registrations looked at in one visit
+// Records made in one visit, if one name does not have more by itself.
+constexpr std::size_t kMadeAtOnce = 2'000;
+// Maintenance ends without anything being published.
+constexpr std::chrono::seconds kCountsLast{5};
 
 // A name above many others is not counted for all of them: that deep and no deeper.
 constexpr std::size_t kMostAbove = 16;
@@ -79,6 +82,12 @@ json::array Over(std::size_t records, std::size_t octets) {
   return over;
 }
 
+bool HasAll(const std::vector<std::string>& words, std::string_view text) {
+  return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+    return text.find(word) != std::string_view::npos;
+  });
+}
+
 // How many consumers ask for each name.
 std::map<std::string, std::size_t, std::less<>> ConsumersByName(seen::Book& book) {
   std::map<std::string, std::size_t, std::less<>> by_name;
@@ -90,9 +99,15 @@ std::map<std::string, std::size_t, std::less<>> ConsumersByName(seen::Book& book
 
 }  // namespace
 
-Services::Counts Services::CountAll(catalog::Publisher::Reader& reader) const {
+const Services::Counts& Services::CountAll(catalog::Publisher::Reader& reader) {
+  const SteadyTime steady = sources_.clock.Now();
+  const std::uint64_t changes = reader.Enter()->changes;
+  const bool known = counted_at_ != SteadyTime() && changes == counted_changes_;
+  if (known && steady - counted_at_ < kCountsLast) return counts_;
+  counts_.clear();
+  counted_changes_ = changes;
+  counted_at_ = steady;
   const WallTime now = sources_.clock.WallNow();
-  Counts counts;
   std::string begin;
   for (bool more = true; more;) {
     more = false;
@@ -105,27 +120,30 @@ Services::Counts Services::CountAll(catalog::Publisher::Reader& reader) const {
         more = true;
         return false;
       }
-      wire::Name lower{wire::NameView(one.name)};
-      lower.ToLower();
-      const bool held = view->marks.Find(model::Area::kHeld, one.key) != nullptr;
-      const State state = catalog::StateOf(one, view->marks, now);
-      wire::NameView above = lower;
-      for (std::size_t i = 0; i < kMostAbove && !above.IsRoot(); ++i) {
-        if (i > 0 || one.nameless) {
-          Count& count = counts[std::string(above.wire())];
-          ++count.all;
-          if (one.usable()) ++count.states[static_cast<std::size_t>(state)];
-          if (!one.valid) ++count.invalid;
-          if (held) ++count.held;
-          if (i == (one.nameless ? 0U : 1U)) count.direct = true;
-        }
-        above = above.Parent();
-      }
+      Take(one, *view, now);
       return true;
     });
     begin = std::move(next);
   }
-  return counts;
+  return counts_;
+}
+
+// Counts it for the names above its own.
+void Services::Take(const Registration& one, const catalog::View& view, WallTime now) {
+  wire::Name lower{wire::NameView(one.name)};
+  lower.ToLower();
+  const bool held = view.marks.Find(model::Area::kHeld, one.key) != nullptr;
+  const State state = catalog::StateOf(one, view.marks, now);
+  wire::NameView above = lower;
+  if (!one.nameless && !above.IsRoot()) above = above.Parent();
+  for (std::size_t i = 0; i < kMostAbove && !above.IsRoot(); ++i, above = above.Parent()) {
+    Count& count = counts_[std::string(above.wire())];
+    ++count.all;
+    if (one.usable()) ++count.states[static_cast<std::size_t>(state)];
+    if (!one.valid) ++count.invalid;
+    if (held) ++count.held;
+    if (i == 0) count.direct = true;
+  }
 }
 
 const Services::Sizes& Services::SizesOf(wire::NameView name, const catalog::View& view) {
@@ -160,11 +178,36 @@ const Services::Sizes& Services::SizesOf(wire::NameView name, const catalog::Vie
   return sizes;
 }
 
+json::object Services::ServiceJson(wire::NameView name, const Count& count, std::size_t consumers,
+                                   const catalog::View& view) {
+  const Sizes& sizes = SizesOf(name, view);
+  const Place place = PlaceOf(name, sources_.zones);
+  json::object object{{"name", TextOf(name)}};
+  if (!place.service.empty()) object["service"] = place.service;
+  if (!place.zone.empty()) object["zone"] = place.zone;
+  object["count"] = count.all;
+  json::object states;
+  for (std::size_t state = 0; state < count.states.size(); ++state) {
+    if (count.states[state] == 0) continue;
+    states[Text(model::ToString(static_cast<State>(state)))] = count.states[state];
+  }
+  object["states"] = std::move(states);
+  object["records"] = sizes.records;
+  object["octets"] = json::object{{"srv", sizes.octets}, {"srv_with_glue", sizes.with_glue}};
+  object["over"] = Over(sizes.records, sizes.octets);
+  object["invalid"] = count.invalid;
+  object["held"] = count.held;
+  object["consumers"] = consumers;
+  const catalog::Node* const node = view.tree.Find(name);
+  object["changed"] = node == nullptr ? 0 : node->changed();
+  return object;
+}
+
 http::Response Services::List(const http::Request& request, catalog::Publisher::Reader& reader) {
   if (auto ok = CheckParameters(request, {"q"}); !ok) return Failure(ok.error());
   if (sources_.standing() == catalog::Standing::kNever) return NothingKnown();
   const std::vector<std::string> words = WordsOf(TextParameter(request, "q"));
-  const Counts counts = CountAll(reader);
+  const Counts& counts = CountAll(reader);
   const auto consumers = ConsumersByName(sources_.book);
   std::erase_if(sizes_, [&](const auto& one) {
     const auto found = counts.find(one.first);
@@ -175,36 +218,14 @@ http::Response Services::List(const http::Request& request, catalog::Publisher::
   auto at = counts.begin();
   while (at != counts.end()) {
     const auto view = reader.Enter();
-    for (std::size_t i = 0; i < kNamesAtOnce && at != counts.end(); ++at) {
-      const auto& [wire, count] = *at;
-      if (!count.direct) continue;
-      const wire::NameView name(wire);
+    for (std::size_t made = 0; made < kMadeAtOnce && at != counts.end(); ++at) {
+      const wire::NameView name(at->first);
       std::string text = TextOf(name);
-      const bool wanted = std::all_of(words.begin(), words.end(), [&](const std::string& word) {
-        return text.find(word) != std::string::npos;
-      });
-      if (!wanted) continue;
-      ++i;
-      const Sizes& sizes = SizesOf(name, *view);
-      const Place place = PlaceOf(name, sources_.zones);
-      json::object object{{"name", text}};
-      if (!place.service.empty()) object["service"] = place.service;
-      if (!place.zone.empty()) object["zone"] = place.zone;
-      object["count"] = count.all;
-      json::object& states = object["states"].emplace_object();
-      for (std::size_t state = 0; state < count.states.size(); ++state) {
-        if (count.states[state] == 0) continue;
-        states[Text(model::ToString(static_cast<State>(state)))] = count.states[state];
-      }
-      object["records"] = sizes.records;
-      object["octets"] = json::object{{"srv", sizes.octets}, {"srv_with_glue", sizes.with_glue}};
-      object["over"] = Over(sizes.records, sizes.octets);
-      object["invalid"] = count.invalid;
-      object["held"] = count.held;
-      const auto asks = consumers.find(wire);
-      object["consumers"] = asks == consumers.end() ? 0 : asks->second;
-      const catalog::Node* const node = view->tree.Find(name);
-      object["changed"] = node == nullptr ? 0 : node->changed();
+      if (!at->second.direct || !HasAll(words, text)) continue;
+      made += 1 + at->second.all;
+      const auto asks = consumers.find(at->first);
+      json::object object =
+          ServiceJson(name, at->second, asks == consumers.end() ? 0 : asks->second, *view);
       by_name.emplace(std::move(text), std::move(object));
     }
   }

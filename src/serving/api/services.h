@@ -7,6 +7,8 @@
 #pragma once
 
 #include <array>
+#include <boost/json/object.hpp>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -46,10 +48,17 @@ class Services {
   };
   using Counts = std::map<std::string, Count, std::less<>>;  // by name, in wire form, lower case
 
-  [[nodiscard]] Counts CountAll(catalog::Publisher::Reader& reader) const;
+  // As counted before, if nothing was published since and it is not long ago.
+  [[nodiscard]] const Counts& CountAll(catalog::Publisher::Reader& reader);
+  void Take(const catalog::Registration& one, const catalog::View& view, WallTime now);
   [[nodiscard]] const Sizes& SizesOf(wire::NameView name, const catalog::View& view);
+  [[nodiscard]] boost::json::object ServiceJson(wire::NameView name, const Count& count,
+                                                std::size_t consumers, const catalog::View& view);
 
   const Sources& sources_;
+  Counts counts_;
+  std::uint64_t counted_changes_ = 0;  // View::changes, when they were
+  SteadyTime counted_at_{};            // never: {}
   std::map<std::string, Sizes, std::less<>> sizes_;
 };
 

@@ -67,7 +67,7 @@ TEST_F(NoticeTest, OnlyQuestionsForANameThatStandsForSeveralCount) {
       {"node.prom.internal", Type::kA, true},
       {"prom.internal", Type::kAaaa, true},
       {"_healthy.node.prom.internal", Type::kA, true},
-      {"_shard0of2.node.prom.internal", Type::kSrv, true},
+      {"_healthy.prom.internal", Type::kSrv, true},
       {"a.node.prom.internal", Type::kA, false},     // as at each scrape
       {"nowhere.prom.internal", Type::kSrv, false},  // NXDOMAIN: anybody can make many
       {"node.prom.internal", Type::kTxt, false},
