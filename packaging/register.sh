@@ -125,7 +125,8 @@ change() {
   case ${answer##*
 } in
     200) echo "$4 $name" ;;
-    *) fail "$(echo "$answer" | sed -n '1s/.*"error":"\(.*\)"}$/\1/p;$s/^/status /p' | tr '\n' ' ')" ;;
+    # Its own sentence, in JSON or not.
+    *) fail "$(echo "$answer" | sed -n '1s/.*"error":"\(.*\)"}$/\1/;1p;$s/^/status /p' | tr '\n' ' ')" ;;
   esac
 }
 

@@ -1,4 +1,5 @@
-// The fields of one map of YAML, each of a known name and type; internal to this room.
+// The fields of one map of YAML, each of a known name and type; for the files of this room and of
+// app.
 //
 //   Fields fields(file, node, "check.");
 //   fields.Text("url", check.url);

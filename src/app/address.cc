@@ -60,12 +60,19 @@ bool IsLoopback(const std::string& host) {
 
 }  // namespace
 
-std::string ShortHostName() {
+std::vector<std::string> OwnNames() {
   char name[256] = {};
-  if (gethostname(name, sizeof name - 1) != 0) return "";
-  std::string text(name, std::find(name, name + std::strlen(name), '.'));
+  if (gethostname(name, sizeof name - 1) != 0 || *name == '\0') return {};
+  std::string text(name);
   std::transform(text.begin(), text.end(), text.begin(), wire::ToLower);
-  return text;
+  std::vector<std::string> names = {text.substr(0, text.find('.'))};
+  if (names[0] != text) names.push_back(std::move(text));
+  return names;
+}
+
+std::string ShortHostName() {
+  const auto names = OwnNames();
+  return names.empty() ? "" : names[0];
 }
 
 Result<std::string> SourceAddressTowards(const std::string& url) {

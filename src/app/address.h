@@ -11,6 +11,9 @@ namespace rollcall::app {
 // The host name up to its first dot, in lower case.
 [[nodiscard]] std::string ShortHostName();
 
+// What this host calls itself, in lower case: the whole of it, and up to its first dot.
+[[nodiscard]] std::vector<std::string> OwnNames();
+
 // "root@server01": who is running this, for those who ask later.
 [[nodiscard]] std::string WhoAmI();
 

@@ -1,4 +1,4 @@
-// rollcall check records | check config FILE | check services DIR
+// rollcall check records | check config FILE | check web-config FILE | check services DIR
 
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 #include "app/config_file.h"
 #include "app/orders.h"
 #include "app/serve_options.h"
+#include "app/web_policy.h"
 #include "base/quote.h"
 
 namespace rollcall::app {
@@ -52,7 +53,10 @@ Result<void> CheckOne(const std::string& file, bool of_agent) {
   if (of_agent) {
     if (auto options = ReadAgentOptions(settings); !options) return Fail(options.error());
   } else {
-    if (auto options = ReadServeOptions(settings); !options) return Fail(options.error());
+    auto options = ReadServeOptions(settings);
+    if (!options) return Fail(options.error());
+    auto policy = WebPolicy::Load(options->web_files, SystemClock());
+    if (!policy) return Fail(policy.error());
   }
   return {};
 }
@@ -70,6 +74,23 @@ int CheckConfig(const Invocation& invocation) {
     const auto ok = CheckOne(file, whose == "agent");
     if (ok) {
       fmt::print("  SUCCESS: {} is a valid configuration file\n", file);
+    } else {
+      fmt::print("  FAILED: {}\n", ok.error().message);
+      status = kFailed;
+    }
+  }
+  return status;
+}
+
+int CheckWebConfig(const Invocation& invocation) {
+  const bool tokens = invocation.settings.Switch("tokens");
+  int status = kDone;
+  for (const std::string& file : invocation.words) {
+    fmt::print("Checking {}\n", file);
+    const auto ok = WebPolicy::Load({tokens ? "" : file, tokens ? file : ""}, SystemClock());
+    if (ok) {
+      fmt::print("  SUCCESS: {} is a valid {} file\n", file,
+                 tokens ? "tokens" : "web configuration");
     } else {
       fmt::print("  FAILED: {}\n", ok.error().message);
       status = kFailed;
@@ -129,6 +150,23 @@ Command CheckConfigCommand() {
           Join({own, LogSettings()}),
           &CheckConfig,
           "YAML, as for --config.file of `serve` or `agent`."};
+}
+
+Command CheckWebConfigCommand() {
+  const std::vector<Setting> own = {
+      {"tokens", "", "", "They are files of tokens, as for --web.tokens-file."},
+  };
+  return {"check web-config",
+          "FILE",
+          1,
+          100,
+          "Checks what protects the HTTP side, with the certificates that it names.",
+          "Examples:\n"
+          "  rollcall check web-config /etc/rollcall/web.yml\n"
+          "  rollcall check web-config --tokens /etc/rollcall/tokens.yml",
+          Join({own, LogSettings()}),
+          &CheckWebConfig,
+          "YAML, as for --web.config.file of `serve`."};
 }
 
 Command CheckServicesCommand() {

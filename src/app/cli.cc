@@ -171,12 +171,16 @@ int RunCommandLine(int argc, char** argv) {
   root.require_subcommand(1);
 
   std::deque<Entry> entries;
-  for (Command& command : std::vector<Command>{
-           ServeCommand(), RegisterCommand(), DeregisterCommand(), RunCommand(), AgentCommand(),
-           ListCommand(), WatchCommand(), MaintenanceOnCommand(), MaintenanceOffCommand(),
-           MaintenanceListCommand(), ProtectListCommand(), ProtectReleaseCommand(),
-           CheckConfigCommand(), CheckServicesCommand(), CheckRecordsCommand(), StoreCheckCommand(),
-           StoreBackupCommand(), StoreRestoreCommand(), StoreCopyCommand()}) {
+  for (Command& command : std::vector<Command>{ServeCommand(),          RegisterCommand(),
+                                               DeregisterCommand(),     RunCommand(),
+                                               AgentCommand(),          ListCommand(),
+                                               WatchCommand(),          MaintenanceOnCommand(),
+                                               MaintenanceOffCommand(), MaintenanceListCommand(),
+                                               ProtectListCommand(),    ProtectReleaseCommand(),
+                                               CheckConfigCommand(),    CheckWebConfigCommand(),
+                                               CheckServicesCommand(),  CheckRecordsCommand(),
+                                               StoreCheckCommand(),     StoreBackupCommand(),
+                                               StoreRestoreCommand(),   StoreCopyCommand()}) {
     entries.emplace_back().command = std::move(command);
     AddCommand(root, entries.back());
   }

@@ -51,6 +51,7 @@ struct Command {
 [[nodiscard]] Command ProtectListCommand();
 [[nodiscard]] Command ProtectReleaseCommand();
 [[nodiscard]] Command CheckConfigCommand();
+[[nodiscard]] Command CheckWebConfigCommand();
 [[nodiscard]] Command CheckServicesCommand();
 [[nodiscard]] Command CheckRecordsCommand();
 [[nodiscard]] Command StoreCheckCommand();

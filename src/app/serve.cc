@@ -23,11 +23,15 @@
 #include "app/server_store.h"
 #include "app/signals.h"
 #include "app/standard_files.h"
+#include "app/web_metrics.h"
+#include "app/web_policy.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "catalog/feed.h"
 #include "catalog/publisher.h"
 #include "keeper/keeper.h"
 #include "registry/registry.h"
+#include "serving/api/api.h"
 #include "serving/dns/server.h"
 
 namespace rollcall::app {
@@ -66,9 +70,10 @@ std::string RcodeName(std::size_t rcode) {
 // go in the opposite one.
 class Service {
  public:
-  Service(const ServeOptions& options, std::unique_ptr<ServerStore> store,
-          catalog::LastKnownStart last_known)
+  Service(const ServeOptions& options, std::unique_ptr<WebPolicy> policy,
+          std::unique_ptr<ServerStore> store, catalog::LastKnownStart last_known)
       : options_(options),
+        policy_(std::move(policy)),
         store_(std::move(store)),
         last_known_(std::move(last_known)),
         reader_(publisher_.AddReader()),
@@ -78,12 +83,8 @@ class Service {
             store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
         zones_(options.zones),
         dns_(publisher_, feed_, zones_, DnsOptions()),
-        web_(options.web, {{"/-/healthy",
-                            [] {
-                              return Answer{200, "rollcall is Healthy.\n"};
-                            }},
-                           {"/-/ready", [this] { return Ready(); }},
-                           {"/metrics", [this] { return Scrape(); }}}) {}
+        api_(std::in_place, ApiSources()),
+        web_(WebOptions(), Routes()) {}
 
   // Serves from here on, whatever state the store is in.
   Result<void> Start() {
@@ -138,12 +139,37 @@ class Service {
     LogCounters();
     dns_.Stop();
     web_.Stop();
+    api_.reset();  // its streams have ended, and it reads what stops now
     keeper_.Stop();
     store_->Stop();
   }
 
  private:
   using Answer = serving::http::Response;
+  using Right = serving::http::Right;
+
+  serving::http::Options WebOptions() {
+    serving::http::Options options = options_.web;
+    options.policy = [this] { return policy_->Now(); };
+    return options;
+  }
+
+  std::vector<serving::http::Route> Routes() {
+    const auto get = [](const char* path, Right right, auto answer) {
+      return serving::http::Route{
+          .path = path,
+          .handler = serving::http::Answering(
+              [answer](const serving::http::Request& /*request*/) { return answer(); }),
+          .right = right};
+    };
+    std::vector<serving::http::Route> routes = api_->Routes();
+    routes.push_back(get("/-/healthy", Right::kNone, [] {
+      return Answer{200, "rollcall is Healthy.\n"};
+    }));
+    routes.push_back(get("/-/ready", Right::kNone, [this] { return Ready(); }));
+    routes.push_back(get("/metrics", Right::kRead, [this] { return Scrape(); }));
+    return routes;
+  }
 
   Result<void> StartWeb() {
     if (auto ok = web_.Start(); !ok) {
@@ -177,7 +203,8 @@ class Service {
     metrics.Gauge("build_info", "Always 1; which rollcall this is.", 1,
                   {{"version", ROLLCALL_VERSION}});
     {
-      const auto view = scraper_.Enter();
+      auto scraper = scraper_.Lock();
+      const auto view = scraper->Enter();
       metrics.Gauge("store_revision", "Revision of the store that answers are of.",
                     static_cast<double>(view->revision));
       metrics.Gauge("registrations", "Registrations that are answered from.",
@@ -191,6 +218,7 @@ class Service {
     CollectKeeper(keeper_.state(), keeper_.counters(), metrics);
     CollectLastKnown(last_known_.last_known.get(), metrics);
     CollectDns(metrics);
+    CollectWeb(web_.counters(), *policy_, metrics);
     store_->Collect(metrics);
     return {200, metrics.Text(), "text/plain; version=0.0.4; charset=utf-8"};
   }
@@ -263,7 +291,7 @@ class Service {
     return options;
   }
 
-  serving::api::Sources ApiSources(serving::api::Facts facts) {
+  serving::api::Sources ApiSources() {
     return {.publisher = publisher_,
             .zones = zones_,
             .history = history_,
@@ -283,7 +311,7 @@ class Service {
                   facts.trouble = store_->Trouble();
                   return facts;
                 },
-            .facts = std::move(facts)};
+            .facts = options_.facts};
   }
 
   keeper::Options KeeperOptions() const {
@@ -359,19 +387,21 @@ class Service {
   }
 
   const ServeOptions& options_;
+  const std::unique_ptr<WebPolicy> policy_;
   const std::unique_ptr<ServerStore> store_;
   const SteadyTime begun_ = SystemClock().Now();
   catalog::LastKnownStart last_known_;
   catalog::Publisher publisher_;
   catalog::History history_;
   serving::seen::Book book_;
-  catalog::Publisher::Reader reader_;   // the main thread's
-  catalog::Publisher::Reader scraper_;  // the web server's
+  catalog::Publisher::Reader reader_;            // the main thread's
+  Guarded<catalog::Publisher::Reader> scraper_;  // the web server's threads'
   catalog::Feed feed_;
   keeper::Keeper keeper_;
   answer::Zones zones_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
+  std::optional<serving::api::Api> api_;
   serving::http::Server web_;
   Standing standing_ = Standing::kNever;
   std::string trouble_;
@@ -383,7 +413,9 @@ Result<ServeOptions> Load(const Invocation& invocation) {
     if (auto ok = LoadConfigFile(file, settings); !ok) return Fail(std::move(ok.error()));
     if (auto ok = ConfigureLog(settings); !ok) return Fail(std::move(ok.error()));
   }
-  return ReadServeOptions(settings);
+  auto options = ReadServeOptions(settings);
+  if (options) options->facts = FactsOf(settings);
+  return options;
 }
 
 // Ends the program if its parts take too long to stop, as they may while a call to
@@ -413,6 +445,8 @@ int RunServe(const Invocation& invocation) {
   // nobody reads any more ends nothing.
   const Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE});
   AllowManyFiles();
+  auto policy = WebPolicy::Load(options->web_files, SystemClock());
+  if (!policy) return Report(policy.error());
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
   auto last_known = FindLastKnown(*options);
   auto store = ServerStore::Open(*options);
@@ -420,7 +454,7 @@ int RunServe(const Invocation& invocation) {
     (void)Report(store.error());
     return kFailed;
   }
-  Service service(*options, *std::move(store), std::move(last_known));
+  Service service(*options, *std::move(policy), *std::move(store), std::move(last_known));
   if (auto ok = service.Start(); !ok) {
     (void)Report(ok.error());
     return kFailed;

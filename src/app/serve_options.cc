@@ -9,6 +9,7 @@
 #include "app/zones.h"
 #include "base/quote.h"
 #include "model/key.h"
+#include "serving/http/target.h"
 
 namespace rollcall::app {
 namespace {
@@ -59,11 +60,22 @@ Result<void> ReadDns(const Settings& settings, serving::dns::Options& dns) {
   return {};
 }
 
-void ReadWeb(const Settings& settings, ServeOptions& options) {
+Result<void> ReadWeb(const Settings& settings, ServeOptions& options) {
   for (const std::string& address : settings.All("web.listen-address")) {
     if (!address.empty()) options.web.listen.push_back(address);
   }
   options.web_asked = settings.IsGiven("web.listen-address");
+  options.web_files = {settings.Text("web.config.file"), settings.Text("web.tokens-file")};
+  // Its own name leads to it wherever it is known at all, so nobody else's page can have it.
+  options.web.names = OwnNames();
+  for (const std::string& name : settings.All("web.host")) {
+    const auto authority = serving::http::ParseAuthority(name);
+    if (!authority || !authority->port.empty()) {
+      return settings.Wrong("web.host", fmt::format("{} is no name of a host", Quote(name)));
+    }
+    options.web.names.push_back(authority->host);
+  }
+  return {};
 }
 
 // At a cold start nobody could answer where the store is, so we would never have
@@ -144,6 +156,17 @@ std::vector<Setting> ServeSettings() {
       {"web.listen-address", "ADDR:PORT", "127.0.0.1:9530",
        "Where /metrics, /-/healthy and /-/ready are, by HTTP. Repeat it for more; empty: nowhere.",
        true},
+      {"web.config.file", "FILE", "",
+       "TLS, users and headers of the HTTP side, in the format of Prometheus's exporter-toolkit. "
+       "Read again when it, or a certificate, changes."},
+      {"web.tokens-file", "FILE", "",
+       "Bearer tokens of the HTTP side, with what each may read and write. Read again when it "
+       "changes. Without it and without users only this machine may write."},
+      {"web.host", "NAME", "",
+       "Name under which the HTTP side may be asked without a login, besides its addresses, "
+       "localhost and the host's own name: others may be pages that point here. Repeat it for "
+       "more.",
+       true},
       {"store", "KIND", "embedded",
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };
@@ -170,7 +193,7 @@ Result<ServeOptions> ReadServeOptions(const Settings& settings) {
   ServeOptions options;
   if (auto ok = ReadZones(settings, options.zones); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadDns(settings, options.dns); !ok) return Fail(std::move(ok.error()));
-  ReadWeb(settings, options);
+  if (auto ok = ReadWeb(settings, options); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadStore(settings, options); !ok) return Fail(std::move(ok.error()));
   if (auto ok = ReadProtection(settings, options); !ok) return Fail(std::move(ok.error()));
   return options;

@@ -9,8 +9,10 @@
 #include "app/embedded_options.h"
 #include "app/settings.h"
 #include "app/store_options.h"
+#include "app/web_policy.h"
 #include "base/result.h"
 #include "catalog/weigher.h"
+#include "serving/api/sources.h"
 #include "serving/dns/server.h"
 #include "serving/http/server.h"
 
@@ -25,7 +27,9 @@ struct ServeOptions {
   answer::Zones::Options zones;
   serving::dns::Options dns;
   serving::http::Options web;  // no address: none
+  WebPolicy::Files web_files;  // what protects it
   bool web_asked = false;      // else it goes on without, if the address is taken
+  serving::api::Facts facts;   // what the API tells of the program
 
   // By which way pending orders of this host are carried out.  None, if the store of our
   // own wants credentials: whoever ordered has them, this server does not.

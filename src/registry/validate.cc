@@ -248,8 +248,8 @@ Result<void> CheckScraping(const model::Extension& extension) {
     return Bad(fmt::format("scheme {} is neither http nor https", Quote(scheme)));
   }
   const std::string& path = extension.metrics_path;
-  if (!path.empty() && (path[0] != '/' || path.size() > kMaxLabelValue || HasControls(path) ||
-                        !IsUtf8(path))) {
+  if (!path.empty() &&
+      (path[0] != '/' || path.size() > kMaxLabelValue || HasControls(path) || !IsUtf8(path))) {
     return Bad(fmt::format("metrics_path {} is no path that begins with a slash",
                            Quote(std::string_view(path).substr(0, 64))));
   }
@@ -259,8 +259,8 @@ Result<void> CheckScraping(const model::Extension& extension) {
 
 Result<void> CheckTags(const std::vector<std::string>& tags) {
   if (tags.size() > kMaxLabels) {
-    return Bad(fmt::format("{} tags are more than the {} an instance may have", tags.size(),
-                           kMaxLabels));
+    return Bad(
+        fmt::format("{} tags are more than the {} an instance may have", tags.size(), kMaxLabels));
   }
   for (const std::string& tag : tags) {
     const bool sound = !tag.empty() && tag.size() <= kMaxLabelValue && !HasControls(tag) &&

@@ -102,7 +102,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"interval_unit", [](Order& o) { o.value.extension.interval = "30"; }, "30"},
         Refusal{"interval_zero", [](Order& o) { o.value.extension.interval = "0s"; }, "0s"},
         Refusal{"param_name", [](Order& o) { o.value.extension.params = {{"a-b", "c"}}; }, "a-b"},
-        Refusal{"param_utf8", [](Order& o) { o.value.extension.params = {{"a", "\xFF"}}; }, "UTF-8"},
+        Refusal{"param_utf8", [](Order& o) { o.value.extension.params = {{"a", "\xFF"}}; },
+                "UTF-8"},
         Refusal{"ttl", [](Order& o) { o.value.ttl = 0x80000000U; }, "2147483647"}),
     [](const auto& the_case) { return the_case.param.name; });
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "model/time.h"
-#include "serving/api/fixture.h"
+#include "serving/api/test_fixture.h"
 
 namespace rollcall::serving::api {
 namespace {

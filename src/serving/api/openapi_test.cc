@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "serving/api/fixture.h"
+#include "serving/api/test_fixture.h"
 
 namespace rollcall::serving::api {
 namespace {

@@ -7,13 +7,13 @@
 
 #include "base/result.h"
 #include "serving/http/exchange.h"
-#include "wire/name.h"
 
 namespace rollcall::serving::api {
 
-// The registration of this name, with this address.  kRefused: why not, in a sentence.
-[[nodiscard]] Result<void> MayWrite(const http::Request& request, std::string_view name,
-                                    std::string_view address);
+// The registration of this name (in lower case, as names.h spells it), with this address.
+// kRefused: why not, in a sentence.
+[[nodiscard]] Result<void> MayWriteInstance(const http::Request& request, std::string_view name,
+                                            std::string_view address);
 
 // Something that is said of all at or below a name, or of a host (name: "").
 [[nodiscard]] Result<void> MayWriteBelow(const http::Request& request, std::string_view name);

@@ -64,14 +64,11 @@ struct Asked {
 TEST_F(NoticeTest, OnlyQuestionsForANameThatStandsForSeveralCount) {
   Serve();
   const std::vector<Asked> all = {
-      {"node.prom.internal", Type::kA, true},
-      {"prom.internal", Type::kAaaa, true},
-      {"_healthy.node.prom.internal", Type::kA, true},
-      {"_healthy.prom.internal", Type::kSrv, true},
+      {"node.prom.internal", Type::kA, true},          {"prom.internal", Type::kAaaa, true},
+      {"_healthy.node.prom.internal", Type::kA, true}, {"_healthy.prom.internal", Type::kSrv, true},
       {"a.node.prom.internal", Type::kA, false},     // as at each scrape
       {"nowhere.prom.internal", Type::kSrv, false},  // NXDOMAIN: anybody can make many
-      {"node.prom.internal", Type::kTxt, false},
-      {"example.com", Type::kSrv, false},
+      {"node.prom.internal", Type::kTxt, false},       {"example.com", Type::kSrv, false},
   };
   UdpClient client(world.address());
   std::vector<std::string> expected;

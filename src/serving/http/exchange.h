@@ -42,7 +42,7 @@ struct Request {
   // empty segment, "." or "..": what is not so was refused.
   std::string path = "/";
   std::vector<Field> parameters = {};  // of the query, decoded as a form's, in order
-  std::vector<Field> headers = {};     // names in lower case
+  std::vector<Field> headers = {};     // names in lower case; without Authorization
   std::string body = {};
   Peer peer = {};
   Scope scope = {};  // of who may write at all, as the route asked for
@@ -102,8 +102,8 @@ enum class Right : std::uint8_t {
 
 struct Route {
   std::string method = "GET";
-  // Whole ("/metrics"), or all that begins with it, if it ends with '/' ("/sd/"); the longest
-  // counts.
+  // Whole ("/metrics", "/"), or all that begins with it, if more than "/" and it ends with '/'
+  // ("/sd/"); the longest counts.
   std::string path;
   Handler handler;
   Right right = Right::kRead;

@@ -2,35 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <charconv>
-#include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/quote.h"
+#include "serving/http/connection.h"
+#include "serving/http/loop.h"
+#include "serving/http/shared.h"
 
 namespace rollcall::serving::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
+using std::chrono::milliseconds;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kAcceptPause{100};  // when there are no descriptors left
+constexpr milliseconds kAcceptPause{100};  // when there are no descriptors left
 
 Result<tcp::endpoint> Parse(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -53,47 +45,47 @@ std::string ToText(const tcp::endpoint& endpoint) {
   return fmt::format("{}:{}", host, endpoint.port());
 }
 
-using Reply = bhttp::response<bhttp::string_body>;
-
-Reply MakeReply(Response response, unsigned version, bool keep_alive) {
-  Reply reply{bhttp::int_to_status(response.status), version};
-  reply.set(bhttp::field::content_type, response.content_type);
-  reply.set("X-Content-Type-Options", "nosniff");
-  reply.set(bhttp::field::cache_control, "no-store");
-  reply.body() = std::move(response.body);
-  reply.keep_alive(keep_alive);
-  reply.prepare_payload();
-  return reply;
-}
-
-// What is said of a request that could not be read; nothing: the client has gone.
-std::optional<Response> Complaint(const error_code& error) {
-  if (error == bhttp::error::header_limit) return Response{431, "request header too large\n"};
-  if (error == bhttp::error::body_limit) return Response{413, "a request here has no body\n"};
-  if (error == bhttp::error::end_of_stream || error == beast::error::timeout) return std::nullopt;
-  if (error.category() == bhttp::make_error_code(bhttp::error::bad_method).category()) {
-    return Response{400, "not an HTTP request: " + error.message() + "\n"};
-  }
-  return std::nullopt;
+// Often enough for the shortest of the times, and no oftener.
+milliseconds SweepPause(const Options& options) {
+  const milliseconds shortest =
+      std::min({options.header_time, options.body_time, options.progress_time, options.idle_time});
+  return std::clamp(shortest / 4, milliseconds(5), milliseconds(250));
 }
 
 }  // namespace
 
 class Server::Running {
  public:
-  Running(const Options& options, const std::map<std::string, Handler, std::less<>>& paths)
-      : options_(options), paths_(paths) {}
+  Running(const Options& options, const std::vector<Route>& routes) : shared_(options, routes) {
+    for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
+      loops_.push_back(std::make_shared<Loop>(SweepPause(options)));
+    }
+  }
 
-  ~Running() {
-    io_.stop();
-    if (thread_.joinable()) thread_.join();
+  ~Running() { End(); }
+
+  void End() {
+    if (std::exchange(ended_, true)) return;
+    const SteadyTime deadline = SystemClock().Now() + shared_.options.stop_time;
+    if (started_) {
+      loops_.front()->Post([this] { CloseListeners(); });
+    } else {
+      CloseListeners();
+    }
+    for (const auto& loop : loops_) loop->BeginStop();
+    if (started_) {
+      shared_.waiting.Drain(deadline);
+      for (const auto& loop : loops_) loop->WaitUntilEmpty(deadline);
+    }
+    for (const auto& loop : loops_) loop->CloseAll();
+    for (const auto& loop : loops_) loop->Join();
   }
 
   [[nodiscard]] Result<void> Listen() {
-    for (const std::string& text : options_.listen) {
+    for (const std::string& text : shared_.options.listen) {
       const auto endpoint = Parse(text);
       if (!endpoint) return Fail(endpoint.error());
-      auto acceptor = std::make_unique<tcp::acceptor>(io_);
+      auto acceptor = std::make_unique<tcp::acceptor>(loops_.front()->io());
       error_code error;
       acceptor->open(endpoint->protocol(), error);
       if (!error) acceptor->set_option(asio::socket_base::reuse_address(true), error);
@@ -110,103 +102,94 @@ class Server::Running {
       bound_.push_back(ToText(acceptor->local_endpoint()));
       acceptors_.push_back(std::move(acceptor));
     }
-    for (const auto& acceptor : acceptors_) {
-      asio::co_spawn(io_, Accept(*acceptor), asio::detached);
-    }
-    thread_ = std::thread([this] { io_.run(); });
+    for (const auto& acceptor : acceptors_) Accept(*acceptor);
+    for (const auto& loop : loops_) loop->Start();
+    started_ = true;
     return {};
   }
 
   [[nodiscard]] const std::vector<std::string>& bound() const { return bound_; }
 
+  [[nodiscard]] Counters counters() const {
+    const Admission::Counters admission = shared_.admission.counters();
+    Counters counters{.connections = shared_.connections,
+                      .accepted = shared_.accepted,
+                      .turned_away = shared_.turned_away,
+                      .cut_off = shared_.cut_off,
+                      .failed_logins = admission.failed_logins,
+                      .limited = admission.limited,
+                      .answers = {}};
+    for (unsigned status = 0; status < shared_.answers.size(); ++status) {
+      if (shared_.answers[status] > 0) counters.answers[status] = shared_.answers[status];
+    }
+    return counters;
+  }
+
  private:
-  asio::awaitable<void> Accept(tcp::acceptor& acceptor) {
-    for (;;) {
-      auto [error, socket] = co_await acceptor.async_accept(kTuple);
-      if (error == asio::error::operation_aborted) co_return;
-      if (error) {
-        asio::steady_timer pause(io_, kAcceptPause);
-        (void)co_await pause.async_wait(kTuple);
-        continue;
-      }
-      // Beyond the bound: closed at once, which the client sees sooner than silence.
-      if (connections_ >= options_.most_connections) continue;
-      asio::co_spawn(io_, Serve(beast::tcp_stream(std::move(socket))), asio::detached);
-    }
+  // On the first loop's thread, from the start on.
+  void Accept(tcp::acceptor& acceptor) {
+    const auto& loop = loops_[next_++ % loops_.size()];
+    acceptor.async_accept(
+        loop->io(), [this, &acceptor, loop](error_code error, tcp::socket socket) {
+          if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
+          if (error) return Pause(acceptor);
+          auto connection = std::make_shared<Connection>(loop, shared_, std::move(socket));
+          loop->Post([connection] { connection->Start(); });
+          Accept(acceptor);
+        });
   }
 
-  asio::awaitable<void> Serve(beast::tcp_stream stream) {
-    ++connections_;
-    beast::flat_buffer buffer;
-    for (;;) {
-      bhttp::request_parser<bhttp::empty_body> parser;
-      parser.header_limit(static_cast<std::uint32_t>(options_.most_header));
-      parser.body_limit(0);
-      stream.expires_after(options_.client_time);
-      const auto [error, size] = co_await bhttp::async_read(stream, buffer, parser, kTuple);
-      std::optional<Response> complaint;
-      if (error) {
-        complaint = Complaint(error);
-        if (!complaint) break;
-      }
-      const auto& request = parser.get();
-      const bool head = !error && request.method() == bhttp::verb::head;
-      const bool keep_alive = !error && request.keep_alive();
-      Reply reply = MakeReply(error ? *std::move(complaint) : Answer(request),
-                              error ? 11 : request.version(), keep_alive);
-      if (reply.result() == bhttp::status::method_not_allowed) {
-        reply.set(bhttp::field::allow, "GET, HEAD");
-      }
-      stream.expires_after(options_.client_time);
-      bhttp::serializer<false, bhttp::string_body> serializer(reply);
-      const auto [failed, sent] =
-          head ? co_await bhttp::async_write_header(stream, serializer, kTuple)
-               : co_await bhttp::async_write(stream, serializer, kTuple);
-      if (failed || !keep_alive) break;
-    }
+  void Pause(tcp::acceptor& acceptor) {
+    auto timer = std::make_shared<asio::steady_timer>(loops_.front()->io(), kAcceptPause);
+    pauses_.push_back(timer);
+    timer->async_wait([this, &acceptor, timer](error_code error) {
+      std::erase(pauses_, timer);
+      if (!error && acceptor.is_open()) Accept(acceptor);
+    });
+  }
+
+  void CloseListeners() {
     error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    --connections_;
+    for (const auto& acceptor : acceptors_) acceptor->close(ignored);
+    for (const auto& pause : pauses_) pause->cancel();
   }
 
-  [[nodiscard]] Response Answer(const bhttp::request<bhttp::empty_body>& request) const {
-    std::string_view path = request.target();
-    path = path.substr(0, path.find('?'));
-    const auto found = paths_.find(path);
-    if (found == paths_.end()) return {404, "not found\n"};
-    if (request.method() != bhttp::verb::get && request.method() != bhttp::verb::head) {
-      return {405, "only GET and HEAD\n"};
-    }
-    return found->second();
-  }
-
-  const Options& options_;
-  const std::map<std::string, Handler, std::less<>>& paths_;
-  std::size_t connections_ = 0;
+  Shared shared_;
+  bool started_ = false;
+  bool ended_ = false;
   std::vector<std::string> bound_;
-  asio::io_context io_{1};
+  std::vector<std::shared_ptr<Loop>> loops_;
+  std::size_t next_ = 0;
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
-  std::thread thread_;
+  std::vector<std::shared_ptr<asio::steady_timer>> pauses_;
 };
 
-Server::Server(Options options, std::map<std::string, Handler, std::less<>> paths)
-    : options_(std::move(options)), paths_(std::move(paths)) {
+Server::Server(Options options, std::vector<Route> routes)
+    : options_(std::move(options)), routes_(std::move(routes)) {
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  Stop();
+}
 
 Result<void> Server::Start() {
-  auto running = std::make_unique<Running>(options_, paths_);
-  if (auto ok = running->Listen(); !ok) return ok;
-  running_ = std::move(running);
-  return {};
+  // There before the first handler is called, which may ask for our counters.
+  running_ = std::make_unique<Running>(options_, routes_);
+  auto ok = running_->Listen();
+  if (!ok) running_.reset();
+  return ok;
 }
 
 const std::vector<std::string>& Server::bound() const {
   return running_->bound();
 }
 
+Counters Server::counters() const {
+  return running_ ? running_->counters() : Counters{};
+}
+
 void Server::Stop() {
+  if (running_) running_->End();
   running_.reset();
 }
 

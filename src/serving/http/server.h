@@ -1,43 +1,38 @@
-// HTTP/1.1 for those who operate rollcall and for Prometheus: GET and HEAD of a few paths,
-// each answered from memory.
+// HTTP/1.1 for Prometheus, for programs and for people: listens, and calls what the path names.
 //
-// Bounded: connections, the size of a request, and the time that a client may take to send
-// one and to take its answer; whoever is beyond a bound hears so, or is closed.
+// Bounded: connections, the size of a request and of what waits for a slow reader, the time that a
+// client may take for a request or to take some of an answer, the requests that wait for the
+// store; whoever is beyond a bound hears so, or is closed.
 //
-// Threads: one of its own, on which the handlers are called too; they must not wait.
+// Threads: I/O threads, on which handlers are called (exchange.h), and a few for those that wait.
+// Start() and Stop() on one thread; counters() on any.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "serving/http/exchange.h"
+#include "serving/http/options.h"
 
 namespace rollcall::serving::http {
 
-struct Response {
-  unsigned status = 200;
-  std::string body;
-  std::string content_type = "text/plain; charset=utf-8";
-};
-using Handler = std::function<Response()>;
-
-struct Options {
-  std::vector<std::string> listen;  // "127.0.0.1:9530", "[::1]:0" (0: a free port)
-  std::size_t most_connections = 256;
-  std::size_t most_header = 8192;                 // octets of a request's line and header
-  std::chrono::milliseconds client_time{10'000};  // for one request, or one answer
+struct Counters {
+  std::size_t connections = 0;  // now
+  std::uint64_t accepted = 0;
+  std::uint64_t turned_away = 0;  // connections beyond the bound
+  std::uint64_t cut_off = 0;      // that read too slowly
+  std::uint64_t failed_logins = 0;
+  std::uint64_t limited = 0;                  // requests that came too often
+  std::map<unsigned, std::uint64_t> answers;  // by status
 };
 
 class Server {
  public:
-  // `paths`: what is answered under which path, without a query.
-  Server(Options options, std::map<std::string, Handler, std::less<>> paths);
+  Server(Options options, std::vector<Route> routes);
   ~Server();  // stops
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -47,14 +42,19 @@ class Server {
   [[nodiscard]] Result<void> Start();
   // Where it listens.  Requires: started.
   [[nodiscard]] const std::vector<std::string>& bound() const;
+  [[nodiscard]] Counters counters() const;
+
+  // Listens no more, answers what is under way, ends streams, tells those that hold an exchange
+  // (WhenGone); closes what is left after Options::stop_time.  Handlers are not called any more
+  // when it returns, and exchanges that are still held lead nowhere.
   void Stop();
 
  private:
   class Running;
 
-  const Options options_;
-  const std::map<std::string, Handler, std::less<>> paths_;
   std::unique_ptr<Running> running_;
+  Options options_;
+  std::vector<Route> routes_;
 };
 
 }  // namespace rollcall::serving::http

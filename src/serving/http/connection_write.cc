@@ -1,0 +1,160 @@
+// The writing half of a connection.
+#include <fmt/format.h>
+
+#include <boost/asio/buffer.hpp>
+#include <utility>
+
+#include "serving/http/connection.h"
+#include "serving/http/response_head.h"
+
+namespace rollcall::serving::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t kMostGathered = 16;            // items of one write
+constexpr std::size_t kCopied = 4096;                // a body up to this size goes with its head
+constexpr std::chrono::milliseconds kEndTime{1000};  // for the client to close
+
+}  // namespace
+
+// Takes up what the handler has said since.
+void Connection::Flush() {
+  if (!pending_ || phase_ != Phase::kAnswer || whole_) return;
+  std::optional<Response> response;
+  std::vector<Octets> pieces;
+  bool begun = false;
+  bool over = false;
+  {
+    auto state = pending_->state.Lock();
+    state->scheduled = false;
+    if (state->cut) {
+      shared_.cut_off.fetch_add(1, std::memory_order_relaxed);
+    } else if (state->dropped && !state->begun) {
+      response = Response{500, std::string("nobody answered\n")};
+    } else {
+      response = std::exchange(state->response, std::nullopt);
+    }
+    pieces.swap(state->pieces);
+    begun = state->begun;
+    over = state->over;
+    // Its end cannot be told from a whole answer's, so it gets none.
+    if (state->cut || (state->dropped && begun)) {
+      over = false;
+      whole_ = true;
+    }
+  }
+  if (whole_) return Close();
+  if (response && !begun) return Answer(*std::move(response));
+  if (response) {  // the head of a stream
+    chunked_ = !old_version_ && !head_only_ && HasBody(response->status);
+    if (old_version_) keep_alive_ = false;
+    shared_.Answered(response->status);
+    Send(MakeHead(*response, {old_version_, keep_alive_, std::nullopt}, policy_->headers,
+                  loop_->Date()));
+  }
+  for (Octets& piece : pieces) {
+    const std::size_t size = piece->size();
+    Item item{chunked_ ? fmt::format("{:x}\r\n", size) : "", std::move(piece), chunked_, size};
+    out_.push_back(std::move(item));
+  }
+  if (begun && over) {
+    if (chunked_) Send("0\r\n\r\n");
+    whole_ = true;
+  }
+  Write();
+}
+
+void Connection::Answer(Response response) {
+  whole_ = true;
+  shared_.Answered(response.status);
+  Octets shared;
+  if (Octets* const octets = std::get_if<Octets>(&response.body)) shared = std::move(*octets);
+  std::string text;
+  if (std::string* const own = std::get_if<std::string>(&response.body)) text = std::move(*own);
+  const Framing framing{old_version_, keep_alive_, shared ? shared->size() : text.size()};
+  std::string head = MakeHead(response, framing, policy_->headers, loop_->Date());
+  if (!head_only_ && HasBody(response.status)) {
+    if (text.size() <= kCopied) {
+      head += text;
+    } else {
+      shared = std::make_shared<const std::string>(std::move(text));
+    }
+  } else {
+    shared = nullptr;
+  }
+  out_.push_back({std::move(head), std::move(shared)});
+  Write();
+}
+
+void Connection::Send(std::string text) {
+  out_.push_back({std::move(text)});
+}
+
+void Connection::Write() {
+  if (writing_ || phase_ == Phase::kClosed) return;
+  if (out_.empty()) {
+    if (whole_) OnAnswered();
+    return;
+  }
+  std::vector<asio::const_buffer> buffers;
+  std::size_t skip = written_;
+  const auto add = [&](std::string_view octets) {
+    const std::size_t skipped = std::min(skip, octets.size());
+    skip -= skipped;
+    if (octets.size() > skipped)
+      buffers.emplace_back(octets.data() + skipped, octets.size() - skipped);
+  };
+  for (std::size_t i = 0; i < out_.size() && i < kMostGathered; ++i) {
+    add(out_[i].text);
+    if (out_[i].shared) add(*out_[i].shared);
+    if (out_[i].end_of_chunk) add("\r\n");
+  }
+  writing_ = true;
+  write_deadline_ = SystemClock().Now() + shared_.options.progress_time;
+  auto done = [self = shared_from_this()](const error_code& error, std::size_t size) {
+    self->writing_ = false;
+    if (self->phase_ == Phase::kClosed) return;
+    if (error) return self->Close();
+    self->OnWritten(size);
+  };
+  if (tls_) {
+    tls_->stream.async_write_some(buffers, std::move(done));
+  } else {
+    socket_.async_write_some(buffers, std::move(done));
+  }
+}
+
+void Connection::OnWritten(std::size_t size) {
+  write_deadline_ = SteadyTime::max();
+  written_ += size;
+  std::size_t taken = 0;
+  std::size_t waited = 0;
+  while (taken < out_.size() && written_ >= out_[taken].size()) {
+    written_ -= out_[taken].size();
+    waited += out_[taken].waiting;
+    ++taken;
+  }
+  out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (out_.empty()) out_.shrink_to_fit();
+  if (waited > 0 && pending_) pending_->state.Lock()->waiting -= waited;
+  Write();
+}
+
+void Connection::OnAnswered() {
+  pending_.reset();
+  whole_ = false;
+  if (keep_alive_ && !loop_->stopping()) {
+    Enter(Phase::kIdle, shared_.options.idle_time);
+    return Parse();
+  }
+  if (ended_) return Close();
+  Enter(Phase::kEnd, kEndTime);
+  error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  in_ = std::string();
+  Read();
+}
+
+}  // namespace rollcall::serving::http

@@ -1,0 +1,85 @@
+#include "serving/http/pending.h"
+
+#include <utility>
+
+namespace rollcall::serving::http {
+
+bool Pending::TellGone() {
+  std::function<void()> tell;
+  {
+    auto locked = state.Lock();
+    locked->gone = true;
+    locked->pieces.clear();
+    tell = std::exchange(locked->when_gone, nullptr);
+  }
+  if (!tell) return false;
+  tell();
+  return true;
+}
+
+PendingExchange::~PendingExchange() {
+  auto state = pending_->state.Lock();
+  if (state->over) return;
+  state->over = true;
+  state->dropped = true;
+  Changed(std::move(state));
+}
+
+void PendingExchange::Changed(Guarded<Pending::State>::Handle state) {
+  // It may hold the last of this exchange, which must not go under the lock, nor under our feet.
+  std::function<void()> forgotten;
+  if (state->over) forgotten = std::exchange(state->when_gone, nullptr);
+  const bool wake = !std::exchange(state->scheduled, true);
+  { const auto unlock = std::move(state); }
+  if (wake) waker_->Wake();
+}
+
+void PendingExchange::Reply(Response response) {
+  auto state = pending_->state.Lock();
+  if (state->over || state->begun) return;
+  state->response = std::move(response);
+  state->over = true;
+  Changed(std::move(state));
+}
+
+void PendingExchange::Begin(Response head) {
+  auto state = pending_->state.Lock();
+  if (state->over || state->begun) return;
+  state->response = std::move(head);
+  state->begun = true;
+  state->over = head_only_;
+  Changed(std::move(state));
+}
+
+bool PendingExchange::Send(Octets piece) {
+  auto state = pending_->state.Lock();
+  if (state->gone || state->cut || state->over || !state->begun) return false;
+  if (piece->empty()) return true;  // as a chunk it would be the end
+  state->waiting += piece->size();
+  state->cut = state->waiting > most_waiting_;
+  const bool wanted = !state->cut;
+  if (wanted) state->pieces.push_back(std::move(piece));
+  Changed(std::move(state));
+  return wanted;
+}
+
+void PendingExchange::End() {
+  auto state = pending_->state.Lock();
+  if (state->over || !state->begun) return;
+  state->over = true;
+  Changed(std::move(state));
+}
+
+void PendingExchange::WhenGone(std::function<void()> gone) {
+  {
+    auto state = pending_->state.Lock();
+    if (state->over) return;
+    if (!state->gone) {
+      state->when_gone = std::move(gone);
+      return;
+    }
+  }
+  gone();
+}
+
+}  // namespace rollcall::serving::http

@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+"""The API of a server: writes, events, history, consumers, and register.sh by curl alone."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import process  # noqa: E402
+from harness.rollcall import Embedded, cli, web  # noqa: E402
+from harness.scenario import ROOT, main  # noqa: E402
+from harness.wait import check, equal, wait_for  # noqa: E402
+
+NODE = "node.prom.internal"
+SERVER01 = f"/api/v1/instances/server01.{NODE}"
+KEY = "/skydns/internal/prom/node/server01"
+STREAMS = 300
+
+
+def call(method, path, body=None, **headers):
+    """(status, the answer) of the API."""
+    connection = http.client.HTTPConnection("127.0.0.1", 9530, timeout=10)
+    try:
+        sent = {"Content-Type": "application/json"} if method != "GET" else {}
+        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(method, path, body if body is None else json.dumps(body), sent)
+        reply = connection.getresponse()
+        text = reply.read().decode()
+        is_json = reply.headers["Content-Type"] == "application/json"
+        return reply.status, json.loads(text) if is_json else text
+    finally:
+        connection.close()
+
+
+def get(path):
+    status, answer = call("GET", path)
+    equal(status, 200, f"{path}: {answer}")
+    return answer["data"]
+
+
+class Events:
+    """A stream of server-sent events, read as it comes."""
+
+    def __init__(self, path="/api/v1/events", **headers):
+        self.connection = http.client.HTTPConnection("127.0.0.1", 9530, timeout=10)
+        self.connection.request("GET", path, headers={n.replace("_", "-"): v
+                                                      for n, v in headers.items()})
+        self.reply = self.connection.getresponse()
+        equal(self.reply.status, 200, "the stream")
+        equal(self.reply.headers["Content-Type"], "text/event-stream", "its type")
+        self.last_id = None
+
+    def next(self):
+        """The next event with its data; what has none only moves the last id."""
+        event, data = "message", []
+        while True:
+            line = self.reply.readline().decode().rstrip("\n")
+            name, _, value = line.partition(": ")
+            if name == "id":
+                self.last_id = value
+            elif name == "event":
+                event = value
+            elif name == "data":
+                data.append(value)
+            elif not line:
+                if data:
+                    return event, json.loads("\n".join(data))
+                event = "message"
+
+    def close(self):
+        self.connection.close()
+
+
+def writing(scenario, rollcall):
+    """What is put is in the store and in DNS when the answer comes; what is deleted is in neither."""
+    body = {"address": "192.0.2.1", "port": 9100, "labels": {"rack": "r1"}}
+    status, answer = call("PUT", SERVER01, body)
+    equal(status, 200, f"PUT: {answer}")
+    check(answer["data"]["visible"], "it is visible")
+    equal(rollcall.targets(NODE), {f"server01.{NODE}:9100"}, "by DNS, at once")
+    stored = json.loads(rollcall.ctl("get", "--print-value-only", KEY).stdout)
+    equal(stored, {"host": "192.0.2.1", "port": 9100, "rollcall": {"labels": {"rack": "r1"}}},
+          "in the store")
+    listed = get(f"/api/v1/instances?name={NODE}&label.rack=r1")
+    equal([(one["instance"], one["address"]) for one in listed["instances"]],
+          [("server01", "192.0.2.1")], "the list")
+    equal(call("PUT", SERVER01, body, If_Match='"1"')[0], 412, "another revision")
+    equal(call("PUT", SERVER01, {"port": "x"})[0], 400, "no port")
+    status, answer = call("DELETE", f"{SERVER01}?why=moved")
+    equal((status, answer["data"]["visible"]), (200, True), "DELETE")
+    equal(rollcall.answer(NODE)[0], "NXDOMAIN", "gone from DNS, at once")
+    change = get("/api/v1/history?limit=1")["changes"][0]
+    equal((change["event"], change["by"], change["why"]), ("deregistered", "127.0.0.1", "moved"),
+          "who and why")
+    equal(call("GET", SERVER01)[0], 404, "and from the API")
+    equal(call("PUT", SERVER01, body, Origin="http://evil.example")[0], 403, "a page's write")
+    scenario.step("a write is in the store and in DNS when it is answered")
+
+
+def events(scenario, rollcall):
+    stream = Events()
+    rollcall.put(KEY, {"host": "192.0.2.2", "port": 9100})
+    event, change = stream.next()
+    equal((event, change["instance"], change["after"]["address"]),
+          ("registered", "server01", "192.0.2.2"), "what etcdctl has put")
+    seen = stream.last_id
+    stream.close()
+    rollcall.put(KEY, {"host": "192.0.2.3", "port": 9100})
+    check(cli("deregister", "node", "--instance=server01").returncode == 0, "deregister")
+    stream = Events(Last_Event_ID=seen)
+    told = [stream.next() for _ in range(2)]
+    equal([event for event, _ in told], ["changed", "deregistered"], "what came meanwhile")
+    check("@" in told[1][1]["by"], f"by whom: {told[1][1]}")
+    seen = stream.last_id
+    rollcall.restart()
+    stream = Events(Last_Event_ID=f"{int(seen.partition('.')[0]) - 1}")
+    equal(stream.next()[0], "reset", "another process has not seen it")
+    stream.close()
+    scenario.step("events come as they happen, and go on where a client was")
+
+
+def consumers(scenario, rollcall):
+    rollcall.put(KEY, {"host": "192.0.2.2", "port": 9100})
+    wait_for("the target", lambda: rollcall.targets(NODE))
+    seen = [one for one in get(f"/api/v1/consumers?name={NODE}") if one["mechanism"] == "dns"]
+    equal([(one["client"], one["name"], one["lag"], one["silent"]) for one in seen],
+          [("127.0.0.1", NODE, 0, False)], "who asks")
+    console = get(f"/api/v1/dns?name={NODE}")
+    equal(console["answer"], [f"{NODE}. 15 IN SRV 10 100 9100 server01.{NODE}."], "the console")
+    service = get("/api/v1/services")[0]
+    equal((service["name"], service["states"], service["consumers"]), (NODE, {"static": 1}, 1),
+          "the service")
+    scenario.step("who asks for what is known")
+
+
+def by_curl(scenario, rollcall):
+    """register.sh where the program is not, under busybox where that is."""
+    shell = ["busybox", "sh"] if shutil.which("busybox") else ["dash"]
+    env = {"PATH": os.environ["PATH"], "ROLLCALL": "/nowhere/rollcall", "EXPORTER_TYPE": "mysql",
+           "EXPORTER_PORT": "9104", "EXPORTER_ADDRESS": "192.0.2.7"}
+    host = os.uname().nodename.partition(".")[0].lower()
+    for word, targets in (("set", {f"{host}.mysql.prom.internal:9104"}), ("rm", set())):
+        done = process.run([*shell, f"{ROOT}/packaging/register.sh", word], env=env)
+        equal(done.returncode, 0, f"{word}: {done.stderr}")
+        equal(rollcall.targets("mysql.prom.internal"), targets, word)
+    env["EXPORTER_ADDRESS"] = "127.0.0.1:80"
+    done = process.run([*shell, f"{ROOT}/packaging/register.sh", "set"], env=env)
+    equal(done.returncode, 1, "no address")
+    check("not an IP address" in done.stderr, f"in the server's words: {done.stderr}")
+    scenario.step("register.sh does with curl alone")
+
+
+def anonymous_memory(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
+
+
+def many_streams(scenario, rollcall):
+    pid = rollcall.process.pid
+    before = anonymous_memory(pid)
+    sockets = []
+    for _ in range(STREAMS):
+        sockets.append(socket.create_connection(("127.0.0.1", 9530), timeout=10))
+        sockets[-1].sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    wait_for("all streams",
+             lambda: get("/api/v1/status/runtimeinfo")["streams"] >= STREAMS, 10)
+    each = (anonymous_memory(pid) - before) / STREAMS
+    check(each < 40, f"{each:.0f} KiB of memory for each idle stream")
+    for one in sockets:
+        one.close()
+    wait_for("them to be forgotten",
+             lambda: get("/api/v1/status/runtimeinfo")["streams"] < STREAMS, 20)
+    scenario.step(f"an idle stream takes {each:.0f} KiB")
+
+
+def run(scenario):
+    rollcall = Embedded(scenario)
+    web("/-/ready")
+    writing(scenario, rollcall)
+    events(scenario, rollcall)
+    consumers(scenario, rollcall)
+    by_curl(scenario, rollcall)
+    many_streams(scenario, rollcall)
+    status, text = web("/api/v1/openapi.yaml")
+    check(status == 200 and text.startswith("openapi: 3.1.0"), "the description")
+
+
+if __name__ == "__main__":
+    main(run)
