@@ -137,7 +137,6 @@ def consumers(scenario, rollcall):
     scenario.step("who asks for what is known")
 
 
-<<<<<<< HEAD
 def forged(scenario, rollcall):
     """What a page open in the browser of somebody on this machine can send changes nothing."""
     body = {"address": "192.0.2.66", "port": 9100}
@@ -158,8 +157,6 @@ def forged(scenario, rollcall):
     scenario.step("forged writes are refused, in the API's words")
 
 
-=======
->>>>>>> api
 def by_curl(scenario, rollcall):
     """register.sh where the program is not, under busybox where that is."""
     shell = ["busybox", "sh"] if shutil.which("busybox") else ["dash"]
@@ -206,10 +203,7 @@ def run(scenario):
     writing(scenario, rollcall)
     events(scenario, rollcall)
     consumers(scenario, rollcall)
-<<<<<<< HEAD
     forged(scenario, rollcall)
-=======
->>>>>>> api
     by_curl(scenario, rollcall)
     many_streams(scenario, rollcall)
     status, text = web("/api/v1/openapi.yaml")
