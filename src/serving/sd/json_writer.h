@@ -118,7 +118,7 @@ class JsonWriter {
   }
   void Put(std::string_view text) {
     if (text.size() > block_.size() - used_) return PutLong(text);
-    std::memcpy(block_.data() + used_, text.data(), text.size());
+    text.copy(block_.data() + used_, text.size());
     used_ += text.size();
   }
   void PutLong(std::string_view text);
