@@ -28,6 +28,9 @@ class FakeClock final : public Clock {
 };
 
 class WebConfigTest : public ::testing::Test {
+ public:
+  ~WebConfigTest() override { fs::remove_all(directory_); }
+
  protected:
   WebConfigTest() {
     Write("cert.pem", certificate_.Pem());
@@ -36,7 +39,6 @@ class WebConfigTest : public ::testing::Test {
     Write("other.pem", Issue("other", nullptr).KeyPem());
     Write("empty.pem", "");
   }
-  ~WebConfigTest() override { fs::remove_all(directory_); }
   WebConfigTest(const WebConfigTest&) = delete;
   WebConfigTest& operator=(const WebConfigTest&) = delete;
 

@@ -48,6 +48,7 @@ enum class HistoryEvent : std::uint8_t {
 struct HistoryId {
   store::Revision revision = 0;
   std::uint64_t index = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 behind it for a pointer
   friend auto operator<=>(const HistoryId&, const HistoryId&) = default;
 };
 [[nodiscard]] std::string ToText(HistoryId id);  // "42", "42.1"

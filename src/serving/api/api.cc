@@ -106,9 +106,10 @@ class Api::Impl {
 
   // On a thread of the server that may wait.
   template <typename Answer>
-  Route Writes(std::string method, std::string path, Answer answer, std::size_t most_body) {
-    return {.method = std::move(method),
-            .path = std::move(path),
+  Route Writes(const std::string& method, const std::string& path, Answer answer,
+               std::size_t most_body) {
+    return {.method = method,
+            .path = path,
             .handler =
                 [this, answer](const ExchangePtr& exchange) {
                   exchange->Reply(answer(sources_, exchange->request(), glance_));

@@ -84,7 +84,7 @@ Response ListConsumers(const Sources& sources, const Request& request, Publisher
   for (seen::Consumer& consumer : sources.book.List()) {
     auto asked = PlainName(consumer.name);
     if (name && !Concerns(asked, *name)) continue;
-    rows.push_back({std::move(consumer), std::move(asked)});
+    rows.push_back({std::move(consumer), asked});
   }
   FindLags(rows, reader);
   json::array data;

@@ -203,7 +203,7 @@ TEST_F(InstancesTest, ADeleteWithAnAddressLeavesWhatAnotherPut) {
 }
 
 TEST_F(InstancesTest, AScopeBoundsWhatIsWritten) {
-  const auto scoped = [](std::vector<std::string> names, bool own) {
+  const auto scoped = [](const std::vector<std::string>& names, bool own) {
     return [=](http::Request& request) {
       request.peer.user = "token:t";
       request.scope = {names, own};

@@ -68,7 +68,7 @@ void Writer::Submit(std::unique_ptr<Work> work) {
     return;
   }
   const Error full{ErrorCode::kExhausted, "too many requests"};
-  work->Finish(&full);
+  work->Finish(&full);  // NOLINT(bugprone-use-after-move): it was not taken
 }
 
 // --- the thread
