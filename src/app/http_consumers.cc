@@ -22,14 +22,13 @@ std::optional<std::chrono::milliseconds> IntervalOf(const serving::http::Request
 
 }  // namespace
 
-serving::seen::Ask AskOf(const serving::http::Request& request, wire::NameView name,
+serving::seen::Ask AskOf(const serving::http::Request& request, const std::string& name,
                          store::Revision revision) {
   serving::seen::Ask ask;
   ask.client = request.peer.address;
   ask.mechanism = request.path.starts_with("/sd/") ? serving::seen::Mechanism::kHttpSd
                                                    : serving::seen::Mechanism::kConsulSd;
-  ask.name = name.ToText();
-  if (ask.name.size() > 1) ask.name.pop_back();
+  ask.name = name;
   if (const std::string* const agent = request.Header("user-agent")) ask.user_agent = *agent;
   ask.transport = request.peer.encrypted ? "https" : "http";
   ask.revision = revision;

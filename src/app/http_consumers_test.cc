@@ -9,15 +9,13 @@ using serving::http::Request;
 using serving::seen::Mechanism;
 using std::chrono::milliseconds;
 
-const wire::Name kNode = *wire::Name::FromText("node.prom.internal.");
-
 TEST(HttpConsumers, TellWhoAskedAndHow) {
   Request request;
   request.path = "/sd/node.prom.internal";
   request.headers = {{"user-agent", "Prometheus/3.0"},
                      {"x-prometheus-refresh-interval-seconds", "30.000000"}};
   request.peer.address = "192.0.2.7";
-  const auto ask = AskOf(request, kNode.view(), 12);
+  const auto ask = AskOf(request, "node.prom.internal", 12);
   EXPECT_EQ(ask.client, "192.0.2.7");
   EXPECT_EQ(ask.mechanism, Mechanism::kHttpSd);
   EXPECT_EQ(ask.name, "node.prom.internal");
@@ -33,7 +31,7 @@ TEST(HttpConsumers, AnIntervalThatIsNoneIsNotTaken) {
     request.path = "/v1/health/service/node";
     request.peer.encrypted = true;
     request.headers = {{"x-prometheus-refresh-interval-seconds", text}};
-    const auto ask = AskOf(request, kNode.view(), 1);
+    const auto ask = AskOf(request, "node.prom.internal", 1);
     EXPECT_EQ(ask.interval, std::nullopt) << text;
     EXPECT_EQ(ask.mechanism, Mechanism::kConsulSd);
     EXPECT_EQ(ask.transport, "https");

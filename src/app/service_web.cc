@@ -6,6 +6,7 @@
 #include "app/http_consumers.h"
 #include "app/service.h"
 #include "base/log.h"
+#include "serving/api/envelope.h"
 #include "serving/page/page.h"
 
 namespace rollcall::app {
@@ -16,6 +17,7 @@ using serving::http::Right;
 serving::http::Options Service::WebOptions() {
   serving::http::Options options = options_.web;
   options.policy = [this] { return policy_->Now(); };
+  options.errors.push_back({"/api/", &serving::api::Refusal});
   return options;
 }
 
@@ -101,7 +103,7 @@ Service::Answer Service::Quit() {
 serving::sd::Options Service::DiscoveryOptions() {
   serving::sd::Options options;
   options.node = ShortHostName();
-  options.answers.seen = [this](const serving::http::Request& request, wire::NameView name,
+  options.answers.seen = [this](const serving::http::Request& request, const std::string& name,
                                 store::Revision revision) {
     book_.Note(AskOf(request, name, revision));
   };

@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import contract  # noqa: E402
-from harness import process  # noqa: E402
+from harness import process, rollcall  # noqa: E402
 from harness.scenario import ROOT, main  # noqa: E402
 from harness.wait import check, equal  # noqa: E402
 
@@ -38,12 +38,20 @@ def plays_by_the_book(scenario, base):
     scenario.step("the mock server answers as doc/openapi.yaml says")
 
 
+def program(scenario):
+    """The page that is compiled into the program, on its own API."""
+    rollcall.Embedded(scenario)
+    check('<div id="page">' in rollcall.web("/")[1], "the program was built without its page")
+    browse(scenario, "http://127.0.0.1:9530/", "headers", "real")
+
+
 def run(scenario):
     check(os.path.exists(f"{UI}/dist/index.html"), "the page is not built: run script/ui")
     mock = scenario.start("mock", ["node", f"{UI}/mock/server.mjs", "--port=9531"])
     mock.wait_output("a fleet of 100000", 20)
     plays_by_the_book(scenario, "http://127.0.0.1:9531/")
     browse(scenario, "http://127.0.0.1:9531/")
+    program(scenario)
 
 
 main(run)

@@ -4,9 +4,13 @@
 // and for the view.  All return an answer, whatever they are asked.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <string_view>
 
+#include "base/guarded.h"
 #include "catalog/publisher.h"
+#include "model/records.h"
 #include "serving/api/sources.h"
 #include "serving/http/exchange.h"
 
@@ -20,14 +24,28 @@ inline constexpr std::string_view kInstances = "/api/v1/instances/";
 inline constexpr std::string_view kMaintenance = "/api/v1/maintenance/";
 
 // What is to be seen of the view by who writes, for a moment.
+//
+// Threads: any.
 class Glance {
  public:
+  struct Found {
+    catalog::RegistrationPtr registration;  // null: there is none
+    bool held = false;                      // it is not in the store, see catalog/ledger.h
+
+    // As the store has it; 0: not.
+    [[nodiscard]] store::Revision revision() const {
+      return registration && !held ? registration->mod_revision : 0;
+    }
+  };
+
   explicit Glance(Publisher& publisher) : reader_(publisher.AddReader()) {}
 
-  // The registration with this key; null: there is none.
-  [[nodiscard]] catalog::RegistrationPtr Find(std::string_view key) {
+  // The registration with this key.
+  [[nodiscard]] Found Find(std::string_view key) {
     auto reader = reader_.Lock();
-    return reader->Enter()->tree.FindKey(key);
+    const auto view = reader->Enter();
+    const bool held = view->marks.Find(model::Area::kHeld, key) != nullptr;
+    return {view->tree.FindKey(key), held && !view->marks.settled().contains(key)};
   }
 
  private:

@@ -241,6 +241,27 @@ TEST_F(InstancesTest, AScopeBoundsWhatIsWritten) {
   EXPECT_EQ(Call("DELETE", mine, "", own).status, 200U);
 }
 
+TEST_F(InstancesTest, WhatIsHeldCanBeRegisteredAgainByWhoMayWriteItsAddressOnly) {
+  const auto own = [](http::Request& request) {
+    request.peer.user = "token:t";
+    request.scope.own_address = true;
+  };
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (int i = 0; i < 8; ++i) {
+    pairs.emplace_back("/skydns/internal/prom/node/server0" + std::to_string(i),
+                       R"({"host":"192.0.2.9","port":9100})");
+  }
+  ASSERT_TRUE(feed_.WaitForRevision(Write(pairs), Soon()));
+  for (auto& [key, value] : pairs) value.clear();
+  const auto before = history_.last();
+  Write(pairs);
+  history_.WaitForMore(before, Soon());
+  ASSERT_EQ(Get("/api/v1/protection").data().as_array().size(), 8U);
+  const Reply put = Call("PUT", kServer01, R"({"port":9100})", own);
+  EXPECT_EQ(put.status, 200U) << put.error();
+  EXPECT_EQ(Get("/api/v1/protection").data().as_array().size(), 7U);
+}
+
 // --- reading
 
 TEST_F(InstancesTest, AListFiltersAndPages) {

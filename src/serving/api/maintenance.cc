@@ -54,7 +54,7 @@ Result<void> MayMaintain(const Request& request, const Subject& subject, Glance&
   if (!request.scope.own_address || subject.name.empty()) {
     return MayWriteBelow(request, subject.name);
   }
-  const catalog::RegistrationPtr stands = glance.Find(subject.place.key);
+  const auto stands = glance.Find(subject.place.key).registration;
   if (!stands) return MayWriteBelow(request, subject.name);
   return MayWriteInstance(request, subject.name, stands->service.host);
 }

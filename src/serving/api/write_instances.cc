@@ -42,12 +42,11 @@ Result<Subject> ReadSubject(const Sources& sources, const Request& request) {
 }
 
 // What the writer expects to find; kMoved: it cannot be so.
-Result<std::optional<store::Revision>> OnlyAt(const Request& request,
-                                              const catalog::RegistrationPtr& stands) {
+Result<std::optional<store::Revision>> OnlyAt(const Request& request, const Glance::Found& stands) {
   const auto expected = ExpectedRevision(request);
   if (!expected) return Fail(expected.error());
   if (!expected->any) return expected->revision;
-  if (stands) return stands->mod_revision;
+  if (stands.revision() != 0) return stands.revision();
   return Fail(ErrorCode::kMoved, "nothing is registered there");
 }
 
@@ -60,11 +59,6 @@ Response Done(const Sources& sources, const registry::Written& written) {
   return Success(data);
 }
 
-Response Refused(const Error& error) {
-  // What a scope forbids, and the store's own refusal, have one code: this is the first.
-  return error.code == ErrorCode::kRefused ? Forbidden(error) : Failure(error);
-}
-
 }  // namespace
 
 Response PutInstance(const Sources& sources, const Request& request, Glance& glance) {
@@ -74,20 +68,22 @@ Response PutInstance(const Sources& sources, const Request& request, Glance& gla
   auto body = ReadRegistrationBody(request.body);
   if (!body) return Failure(body.error());
   if (body->value.host.empty()) body->value.host = request.peer.address;
-  if (auto ok = MayWriteInstance(request, subject->text, body->value.host); !ok)
-    return Refused(ok.error());
+  if (auto ok = MayWriteInstance(request, subject->text, body->value.host); !ok) {
+    return Forbidden(ok.error());
+  }
 
-  const catalog::RegistrationPtr stands = glance.Find(subject->key);
+  const Glance::Found stands = glance.Find(subject->key);
   auto only_at = OnlyAt(request, stands);
   if (!only_at) return Failure(only_at.error());
   if (request.scope.own_address) {
     // Nor may he take what another has: what is there is looked at, and held to that.
-    if (stands) {
-      if (auto ok = MayWriteInstance(request, subject->text, stands->service.host); !ok) {
-        return Refused(ok.error());
+    if (stands.registration) {
+      const std::string_view address = stands.registration->service.host;
+      if (auto ok = MayWriteInstance(request, subject->text, address); !ok) {
+        return Forbidden(ok.error());
       }
     }
-    if (!*only_at) *only_at = stands ? stands->mod_revision : 0;
+    if (!*only_at) *only_at = stands.revision();
   }
   const registry::Order order{.service = subject->parts.service,
                               .instance = subject->parts.instance,
@@ -117,11 +113,15 @@ Response DeleteInstance(const Sources& sources, const Request& request, Glance& 
                           .instance = subject->parts.instance,
                           .host = "",
                           .address = TextParameter(request, "address")};
-  const catalog::RegistrationPtr stands = glance.Find(subject->key);
-  if (request.scope.own_address && target.address.empty()) target.address = request.peer.address;
-  const std::string address =
-      target.address.empty() && stands ? std::string(stands->service.host) : target.address;
-  if (auto ok = MayWriteInstance(request, subject->text, address); !ok) return Refused(ok.error());
+  const Glance::Found stands = glance.Find(subject->key);
+  std::string address = target.address;
+  if (address.empty() && stands.registration) address = stands.registration->service.host;
+  if (address.empty()) address = request.peer.address;
+  if (auto ok = MayWriteInstance(request, subject->text, address); !ok) {
+    return Forbidden(ok.error());
+  }
+  // Somebody else's may stand there by now.
+  if (request.scope.own_address) target.address = address;
   auto only_at = OnlyAt(request, stands);
   if (!only_at) return Failure(only_at.error());
   target.only_at = *only_at;

@@ -42,7 +42,7 @@ struct Request {
   // empty segment, "." or "..": what is not so was refused.
   std::string path = "/";
   std::vector<Field> parameters = {};  // of the query, decoded as a form's, in order
-  std::vector<Field> headers = {};     // names in lower case
+  std::vector<Field> headers = {};     // names in lower case; without Authorization
   std::string body = {};
   Peer peer = {};
   Scope scope = {};  // of who may write at all, as the route asked for

@@ -30,8 +30,9 @@ template <typename T>
 class Box {
  public:
   void Put(T value) {
-    *value_.Lock() = std::move(value);
-    changed_.notify_all();
+    auto held = value_.Lock();
+    *held = std::move(value);
+    changed_.notify_all();  // under the lock: who takes it may be the end of this box
   }
   T Take() {
     auto value = value_.Lock();

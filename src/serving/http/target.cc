@@ -127,14 +127,19 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
+// inet_pton() would take a zero octet for the end of the text.
+bool IsWhole(const std::string& text) {
+  return text.find('\0') == std::string::npos;
+}
+
 bool IsIPv6(const std::string& text) {
   in6_addr address{};
-  return inet_pton(AF_INET6, text.c_str(), &address) == 1;
+  return IsWhole(text) && inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 bool IsIPv4(const std::string& text) {
   in_addr address{};
-  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+  return IsWhole(text) && inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
 bool IsNameCharacter(char c) {
@@ -190,8 +195,10 @@ Result<Authority> ParseAuthority(std::string_view text) {
     if (authority.host.ends_with('.')) authority.host.pop_back();
     rest.remove_prefix(colon);
     const std::string& host = authority.host;
-    const bool name = !host.empty() && host.size() <= 255 &&
-                      std::all_of(host.begin(), host.end(), IsNameCharacter);
+    const bool labels = !host.empty() && !host.starts_with('.') && !host.ends_with('.') &&
+                        host.find("..") == std::string::npos;
+    const bool name =
+        labels && host.size() <= 255 && std::all_of(host.begin(), host.end(), IsNameCharacter);
     if (!name) return none();
   }
   if (rest.empty()) return authority;
@@ -208,7 +215,7 @@ std::string CanonicalAddress(std::string_view text) {
   const std::string copy(text);
   std::array<char, INET6_ADDRSTRLEN> shown{};
   in6_addr six{};
-  if (inet_pton(AF_INET6, copy.c_str(), &six) != 1) return copy;
+  if (!IsWhole(copy) || inet_pton(AF_INET6, copy.c_str(), &six) != 1) return copy;
   if (IN6_IS_ADDR_V4MAPPED(&six)) {
     in_addr four{};
     std::copy_n(&six.s6_addr[12], 4, reinterpret_cast<unsigned char*>(&four));

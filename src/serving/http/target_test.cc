@@ -117,10 +117,19 @@ TEST(Authority, IsTakenApart) {
     EXPECT_EQ(found->literal, c.literal) << c.text;
     EXPECT_EQ(found->port, c.port) << c.text;
   }
-  for (const char* const text : {"", ":80", "a:b", "a:65536", "a:1:2", "::1", "[::1", "[::1]x",
-                                 "[server]", "a b", "user@a", "a/b", "a,b", "[::1%25eth0]", "."}) {
+  for (const char* const text :
+       {"", ":80", "a:b", "a:65536", "a:1:2", "::1", "[::1", "[::1]x", "[server]", "a b", "user@a",
+        "a/b", "a,b", "[::1%25eth0]", ".", "..", "a..", ".a", "a..b"}) {
     EXPECT_FALSE(ParseAuthority(text)) << text;
   }
+}
+
+TEST(Authority, AZeroOctetEndsNoAddress) {
+  using std::string_literals::operator""s;
+  EXPECT_FALSE(ParseAuthority("[::1\0x]"s));
+  EXPECT_FALSE(ParseAuthority("127.0.0.1\0.evil.example"s));
+  EXPECT_EQ(CanonicalAddress("::1\0x"s), "::1\0x"s);
+  EXPECT_FALSE(IsLoopback("127.0.0.1\0x"s));
 }
 
 TEST(Address, IsWrittenInOneWay) {

@@ -1,5 +1,7 @@
 #include "serving/sd/answers.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
@@ -21,9 +23,18 @@ std::uint64_t Answers::Touched(const answer::Zone& zone, const answer::Choice& c
   return answer::TouchedAt(*reader.Enter(), zone, choice.name);
 }
 
-void Answers::TellSeen(const http::Request& request, wire::NameView name,
+std::string AskedText(const answer::Choice& choice) {
+  std::string text;
+  if (choice.shards != 0) text = fmt::format("_shard{}of{}.", choice.shard, choice.shards);
+  if (choice.healthy) text += "_healthy.";
+  text += choice.name.ToText();
+  text.pop_back();
+  return text;
+}
+
+void Answers::TellSeen(const http::Request& request, const answer::Choice& choice,
                        store::Revision revision) const {
-  if (options_.seen) options_.seen(request, name, revision);
+  if (options_.seen) options_.seen(request, AskedText(choice), revision);
 }
 
 BodyPtr Answers::Build(const Wanted& wanted) {

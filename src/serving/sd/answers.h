@@ -23,10 +23,13 @@ namespace rollcall::serving::sd {
 
 using StandingSource = std::function<catalog::Standing()>;
 
-// Told of each answer with instances: who asked (his request), for which plain name, and the
-// revision of the store that he got.  Must not wait; empty: nobody wants to know.
-using Seen = std::function<void(const http::Request& request, wire::NameView name,
+// Told of each answer that lists something: who asked (his request), for which name as DNS would
+// be asked (AskedText()), and the revision of the store that he got.  Must not wait; empty: nobody
+// wants to know.
+using Seen = std::function<void(const http::Request& request, const std::string& name,
                                 store::Revision revision)>;
+// The name whose DNS answer has the same instances, selectors and all, without a final dot.
+[[nodiscard]] std::string AskedText(const answer::Choice& choice);
 
 class Answers {
  public:
@@ -58,7 +61,8 @@ class Answers {
   // As TouchedAt(), now.
   [[nodiscard]] std::uint64_t Touched(const answer::Zone& zone, const answer::Choice& choice);
   [[nodiscard]] catalog::Standing standing() const { return standing_(); }
-  void TellSeen(const http::Request& request, wire::NameView name, store::Revision revision) const;
+  void TellSeen(const http::Request& request, const answer::Choice& choice,
+                store::Revision revision) const;
 
   [[nodiscard]] catalog::Readers& readers() { return readers_; }
   [[nodiscard]] const answer::Zones& zones() const { return zones_; }

@@ -86,27 +86,24 @@ void Bodies::Make(const std::string& key, const Moment& moment, Build build, Don
 }
 
 void Bodies::Start(const std::string& key) {
-  if (!worker_.Post([this, key] { Fly(key); })) Land(key, nullptr, true);
+  if (!worker_.Post([this, key] { Fly(key); })) Land(key, nullptr);
 }
 
 void Bodies::Fly(const std::string& key) {
   Build build;
-  BodyPtr old;
   {
     auto state = state_.Lock();
     if (UnderWay(*state) > limits_.most_under_way) {
-      old = Use(*state, key);
       ++state->counters.spared;
     } else {
       build = state->flights.at(key).build;
     }
   }
-  if (!build) return Land(key, old, true);
-  Land(key, MakeHere(key, build), false);
+  Land(key, build ? MakeHere(key, build) : nullptr);
 }
 
 // Who asked when the body was already being made gets the next one.
-void Bodies::Land(const std::string& key, const BodyPtr& body, bool anything_goes) {
+void Bodies::Land(const std::string& key, const BodyPtr& body) {
   std::vector<Waiter> served;
   bool again = false;
   {
@@ -114,7 +111,7 @@ void Bodies::Land(const std::string& key, const BodyPtr& body, bool anything_goe
     auto& waiters = state->flights.at(key).waiters;
     const auto late = std::stable_partition(
         waiters.begin(), waiters.end(),
-        [&](const Waiter& waiter) { return anything_goes || IsNewEnough(*body, waiter.moment); });
+        [&](const Waiter& waiter) { return !body || IsNewEnough(*body, waiter.moment); });
     served.assign(std::move_iterator(waiters.begin()), std::move_iterator(late));
     waiters.erase(waiters.begin(), late);
     again = !waiters.empty();

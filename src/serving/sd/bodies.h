@@ -3,7 +3,8 @@
 //
 // A body that many are still being sent lives until the last of them has it.  So that clients
 // which take long, each of them another version, cannot fill the memory, nothing large is made
-// while too much is under way: then a body that is a little old is sent, or none.
+// while too much is under way.  Then there is no answer, rather than an old one: whoever has had
+// a newer one would take what is new in it for gone.
 //
 // Threads: any.  What is made large is made on the worker.
 #pragma once
@@ -59,7 +60,7 @@ class Bodies {
   [[nodiscard]] BodyPtr MakeHere(const std::string& key, const Build& build);
 
   // Makes it on the worker, or joins those who wait for it, and calls `done` there with a body
-  // of `moment` or later - of an earlier one, or null, if too much is under way.
+  // of `moment` or later; null: too much is under way.
   using Done = std::function<void(const BodyPtr&)>;
   void Make(const std::string& key, const Moment& moment, Build build, Done done);
 
@@ -98,7 +99,8 @@ class Bodies {
   void Keep(State& state, const std::string& key, const BodyPtr& body) const;
   void Start(const std::string& key);
   void Fly(const std::string& key);
-  void Land(const std::string& key, const BodyPtr& body, bool anything_goes);
+  // Null: for none of them is there one.
+  void Land(const std::string& key, const BodyPtr& body);
 
   Worker& worker_;
   const Limits limits_;

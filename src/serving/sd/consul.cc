@@ -143,8 +143,7 @@ Waiting::Subject Consul::SubjectOf(const Query& query) {
 }
 
 void Consul::Wait(const QueryPtr& query, std::uint64_t seen) {
-  static std::atomic<std::uint64_t> number{0};
-  const SteadyTime deadline = answers_.clock().Now() + WithJitter(query->ask.wait, ++number);
+  const SteadyTime deadline = answers_.clock().Now() + WithJitter(query->ask.wait, ++waits_);
   const auto id = waiting_.Add(SubjectOf(*query), seen, deadline, [this, query] { Answer(query); });
   if (!id) return query->exchange->Reply(ToResponse({503, "too many blocking queries"}));
   query->exchange->WhenGone([this, id = *id] { waiting_.Remove(id); });
@@ -216,7 +215,7 @@ void Consul::Reply(const Query& query, const BodyPtr& body) const {
     return query.exchange->Reply(
         ToResponse({500, "what is registered under this name cannot be read"}));
   }
-  answers_.TellSeen(query.exchange->request(), query.choice.name, body->revision);
+  answers_.TellSeen(query.exchange->request(), query.choice, body->revision);
   query.exchange->Reply({200,
                          body->octets,
                          "application/json",

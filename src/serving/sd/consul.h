@@ -67,6 +67,7 @@ class Consul {
   const std::uint64_t base_;  // of indexes
   Services services_;
   std::atomic<SteadyTime::rep> next_refresh_{0};
+  std::atomic<std::uint64_t> waits_{0};
   Waiting waiting_;  // last: its thread uses the others
 };
 

@@ -9,7 +9,6 @@
 #include "base/quote.h"
 #include "model/duration.h"
 #include "model/selector.h"
-#include "serving/sd/gather.h"
 
 namespace rollcall::serving::sd {
 namespace {

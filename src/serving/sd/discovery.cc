@@ -44,13 +44,13 @@ void AnswerSd(Answers& answers, const http::ExchangePtr& exchange) {
   wanted.render = [ask = *std::move(ask)](const Gathered& gathered) {
     return RenderSd(ask, gathered);
   };
-  answers.Give(std::move(wanted),
-               [&answers, exchange, name = choice.name, standing](const BodyPtr& body) {
-                 http::Response response = ToResponse(body, standing);
-                 if (response.status == 200)
-                   answers.TellSeen(exchange->request(), name, body->revision);
-                 exchange->Reply(std::move(response));
-               });
+  answers.Give(std::move(wanted), [&answers, exchange, choice, standing](const BodyPtr& body) {
+    http::Response response = ToResponse(body, standing);
+    if (response.status == 200) {
+      answers.TellSeen(exchange->request(), choice, body->revision);
+    }
+    exchange->Reply(std::move(response));
+  });
 }
 
 }  // namespace

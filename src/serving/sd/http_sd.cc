@@ -164,6 +164,7 @@ class Groups {
       if (is_new) Label(kMetaLabel, *at, value);
     }
   }
+
   // An interval that Prometheus cannot read, or that is shorter than the timeout, would cost
   // the target.
   void WriteInterval(std::string_view interval) {

@@ -301,17 +301,18 @@ TEST_F(HttpSdTest, WhatIsLargeIsMadeOnTheWorkerAndOnceForAllWhoAsk) {
 TEST_F(HttpSdTest, WhoHasSeenWhatIsTold) {
   std::vector<std::string> seen;
   Options options;
-  options.answers.seen = [&](const http::Request& request, wire::NameView name,
+  options.answers.seen = [&](const http::Request& request, const std::string& name,
                              store::Revision revision) {
-    seen.push_back(request.path + " " + name.ToText() + " " + std::to_string(revision));
+    seen.push_back(request.path + " " + name + " " + std::to_string(revision));
   };
   Begin(std::move(options));
   PutHost("internal/prom/s/a", "10.0.0.1");
-  (void)Get("/sd/_shard0of1.s.prom.internal");
+  (void)Get("/sd/_shard0of1.S.prom.internal.", "state=healthy");
   (void)Get("/sd/s.prom.internal", "nonsense");
   (void)Get("/v1/health/service/s");
-  EXPECT_THAT(seen, ElementsAre("/sd/_shard0of1.s.prom.internal s.prom.internal. 1",
-                                "/v1/health/service/s s.prom.internal. 1"));
+  EXPECT_THAT(seen, ElementsAre("/sd/_shard0of1.S.prom.internal. "
+                                "_shard0of1._healthy.s.prom.internal 1",
+                                "/v1/health/service/s s.prom.internal 1"));
 }
 
 }  // namespace

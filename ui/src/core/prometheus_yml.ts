@@ -4,7 +4,7 @@ export interface Target {
   name: string; // node.prom.internal
   service: string; // node
   zone: string; // prom.internal
-  server: string; // the address of this page, without a path: http://10.0.0.1:9530
+  server: string; // the address of this page: http://10.0.0.1:9530
   labels: string[]; // that instances have
 }
 
@@ -30,11 +30,9 @@ function scalar(text: string): string {
   return isPlain ? text : JSON.stringify(text);
 }
 
-function relabelings(prefix: string, labels: string[], map: string): string[] {
-  const lines = ["    relabel_configs:"];
-  lines.push(`      - source_labels: [${prefix}]`, "        target_label: instance");
-  if (labels.length > 0) lines.push("      - action: labelmap", `        regex: ${map}_(.+)`);
-  return lines;
+function labelmap(labels: string[], regex: string): string[] {
+  if (labels.length === 0) return [];
+  return ["      - action: labelmap", `        regex: ${regex}`];
 }
 
 export function snippet(how: Mechanism, target: Target): string {
@@ -53,18 +51,28 @@ export function snippet(how: Mechanism, target: Target): string {
       "    http_sd_configs:",
       `      - url: ${scalar(`${target.server}/sd/${encodeURIComponent(target.name)}`)}`,
       "        refresh_interval: 10s",
-      ...relabelings("__meta_rollcall_instance", target.labels, "__meta_rollcall_label"),
+      "    relabel_configs:",
+      "      - source_labels: [__meta_rollcall_instance]",
+      "        target_label: instance",
+      ...labelmap(target.labels, "__meta_rollcall_label_(.+)"),
     ].join("\n");
   }
-  const [scheme = "http", address = ""] = target.server.split("://");
+  const [, scheme, address = "", path] = /^(\w+):\/\/([^/]*)(.*)$/.exec(target.server) ?? [];
+  // Besides labels, its metadata has what changes by itself (the state): no label of a series.
+  const named = target.labels.filter((label) => /^\w+$/.test(label)).join("|");
   return [
     ...head,
     "    consul_sd_configs:",
     `      - server: ${scalar(address)}`,
-    ...(scheme === "http" ? [] : [`        scheme: ${scheme}`]),
+    ...(scheme === "https" ? ["        scheme: https"] : []),
+    ...(path ? [`        path_prefix: ${scalar(path)}`] : []),
     `        datacenter: ${scalar(target.zone)}`,
     `        services: [${scalar(target.service)}]`,
     "        refresh_interval: 2s",
-    ...relabelings("__meta_consul_service_id", target.labels, "__meta_consul_service_metadata"),
+    "    relabel_configs:",
+    "      - source_labels: [__meta_consul_service_id]", // INSTANCE.SERVICE
+    `        regex: ${scalar(`(.+)\\.${target.service.replaceAll(".", "\\.")}`)}`,
+    "        target_label: instance",
+    ...labelmap(named ? target.labels : [], `__meta_consul_service_metadata_(${named})`),
   ].join("\n");
 }

@@ -5,7 +5,7 @@ import { link as connection } from "../core/live";
 import { link } from "../core/route";
 import { narrow } from "../core/screen";
 import { nextTheme, theme } from "../core/theme";
-import { helpShown, tabs } from "./keys";
+import { helpShown, move, tabs } from "./keys";
 
 const said = {
   connecting: ["connecting", "Connecting for changes as they happen"],
@@ -33,6 +33,7 @@ function Search() {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
+        if (here) move(1);
         if (here || !text) return;
         setElsewhere("");
         go(link("instances", "", { q: text }));

@@ -42,7 +42,7 @@ export const tabs: Array<[View, string]> = [
   ["dns", "DNS"],
 ];
 
-function move(by: number): void {
+export function move(by: number): void {
   if (!rows || rows.count === 0) return;
   const now = rows.current();
   rows.focus(now < 0 ? rows.firstSeen() : Math.min(rows.count - 1, Math.max(0, now + by)));

@@ -18,6 +18,9 @@ export async function keys(browser, base) {
   await page.keyboard.type("mysql");
   assert.equal(hash(page), "#/services?q=mysql");
   await eventually("one service", async () => (await rows(page).count()) === 1);
+  await page.keyboard.press("Enter");
+  await eventually("what was found", async () => (await focused(page)) === "0");
+  await page.keyboard.press("/");
   await page.keyboard.press("Escape");
   assert.equal(await focused(page), "");
   await page.keyboard.press("Escape");

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // The page in a real browser, against a server that plays the API (mock/server.mjs):
 // `node test/browser/run.mjs --base=http://127.0.0.1:9531/ [--chromium=FILE] [--shots=DIR] [STEP...]`.
+// The steps `headers` and `real` are for rollcall itself, with nothing registered; they run by name.
 // The last line is `N passed, N failed`.
 import * as keys from "./keys.mjs";
 import * as live from "./live.mjs";
+import * as program from "./real.mjs";
 import * as looks from "./looks.mjs";
 import * as views from "./views.mjs";
 import { launch } from "./frame.mjs";
@@ -35,12 +37,15 @@ const steps = {
   ...(options.shots && { screenshots: looks.screenshots }),
 };
 
+const byName = { headers: program.headers, real: program.real };
+
 const browser = await launch(options.chromium ?? "/usr/bin/chromium");
 let passed = 0;
 let failed = 0;
 try {
-  for (const [name, step] of Object.entries(steps)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
+  const wanted = asked.length > 0 ? asked : Object.keys(steps);
+  for (const name of wanted) {
+    const step = steps[name] ?? byName[name] ?? (() => Promise.reject(new Error("no such step")));
     const began = Date.now();
     try {
       await step(browser, base, options.shots);

@@ -100,6 +100,28 @@ test("what is to be written into prometheus.yml", () => {
     snippet("consul_sd", { ...target, server: "https://[::1]:9530" }),
     /- server: "\[::1\]:9530"\n        scheme: https\n        datacenter: prom.internal\n        services: \[node\]/,
   );
+  assert.equal(
+    snippet("consul_sd", {
+      ...target,
+      service: "node.a",
+      server: "http://10.0.0.1/discovery",
+      labels: ["rack", "site", "odd|one"],
+    }),
+    `scrape_configs:
+  - job_name: node.a
+    consul_sd_configs:
+      - server: "10.0.0.1"
+        path_prefix: "/discovery"
+        datacenter: prom.internal
+        services: [node.a]
+        refresh_interval: 2s
+    relabel_configs:
+      - source_labels: [__meta_consul_service_id]
+        regex: "(.+)\\\\.node\\\\.a"
+        target_label: instance
+      - action: labelmap
+        regex: __meta_consul_service_metadata_(rack|site)`,
+  );
   // What YAML would read as something else is quoted.
   assert.match(
     snippet("dns_sd", { ...target, service: "123", name: "*.x" }),
