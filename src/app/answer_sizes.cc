@@ -37,8 +37,9 @@ bool AnswerSizes::MeasureOne(const std::string& name, catalog::Standing standing
     measured = {};
     return false;
   }
-  if (node->touched() == measured.touched) return false;
-  measured = {node->touched(), serving::api::SizeOfAnswer(*view, zones_, *asked, standing, clock_)};
+  if (node->touched() == measured.touched && standing == measured.standing) return false;
+  measured = {node->touched(), standing,
+              serving::api::SizeOfAnswer(*view, zones_, *asked, standing, clock_)};
   return true;
 }
 

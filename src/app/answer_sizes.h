@@ -42,6 +42,7 @@ class AnswerSizes {
  private:
   struct Measured {
     std::uint64_t touched = 0;  // Node::touched() then
+    catalog::Standing standing = catalog::Standing::kNever;
     serving::api::AnswerSize size;
   };
   using Sizes = std::map<std::string, Measured, std::less<>>;  // by name, lower case

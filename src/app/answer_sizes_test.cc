@@ -34,8 +34,8 @@ class AnswerSizesTest : public ::testing::Test {
       }
     });
   }
-  std::string Shown(std::vector<std::string> names) {
-    sizes_.Measure(std::move(names), Standing::kSynced);
+  std::string Shown(std::vector<std::string> names, Standing standing = Standing::kSynced) {
+    sizes_.Measure(std::move(names), standing);
     Metrics metrics;
     sizes_.Collect(metrics);
     return metrics.Text();
@@ -66,6 +66,12 @@ TEST_F(AnswerSizesTest, WhatFillsAMessageIsShown) {
               HasSubstr("rollcall_answer_size_ratio{name=\"node.prom.internal\"} 1."))
       << "measured again, and more than a message holds";
   EXPECT_THAT(Shown({}), "") << "names that nobody names are forgotten";
+}
+
+TEST_F(AnswerSizesTest, WhatWasMeasuredBeforeItWasKnownIsMeasuredAgain) {
+  Register("node", 200);
+  (void)Shown({"node.prom.internal"}, Standing::kNever);
+  EXPECT_THAT(Shown({"node.prom.internal"}), HasSubstr("} 200\n"));
 }
 
 TEST_F(AnswerSizesTest, ManyNamesTakeSeveralTurns) {
