@@ -72,6 +72,7 @@ def named(scenario, alerts):
     prometheus = Prometheus(scenario, config)
     with open(f"{ROOT}/mixin/{DASHBOARD}", encoding="utf-8") as handle:
         dashboard = json.load(handle)
+    laid_out(dashboard["panels"])
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     check(len(queries) >= 15, "panels")
     own = prometheus._get("/metrics")[1].decode()
@@ -84,6 +85,17 @@ def named(scenario, alerts):
             query = query.replace(dollar, value)
         equal(prometheus.query(query), ["1"] if "absent" in query else [], query)
     scenario.step(f"{len(alerts)} alerts and {len(queries)} queries of the dashboard, of metrics that there are")
+
+
+def laid_out(panels):
+    """No panel lies on another, or beyond Grafana's 24 columns."""
+    equal(len({panel["id"] for panel in panels}), len(panels), "each has an id of its own")
+    taken = set()
+    for panel in panels:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        check(not cells & taken and at["x"] + at["w"] <= 24, f"{panel['title']}: {at}")
+        taken |= cells
 
 
 def run(scenario):
