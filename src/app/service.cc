@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{200};
 // How often the book of consumers takes what the DNS workers saw, which keep only so much.
 constexpr milliseconds kDrain{1000};
+// How often answers are measured.
+constexpr milliseconds kMeasure{5000};
 constexpr milliseconds kRaisePatience{1000};
 
 }  // namespace
@@ -48,6 +50,7 @@ Service::Service(const ServeOptions& options, std::unique_ptr<WebPolicy> policy,
       keeper_(
           store_->store(), publisher_, [this] { return feed_.standing(); }, KeeperOptions()),
       zones_(options.zones),
+      answer_sizes_(publisher_, zones_),
       dns_(publisher_, feed_, zones_, DnsOptions()),
       discovery_(
           publisher_, zones_, [this] { return feed_.standing(); }, SystemClock(),
@@ -82,18 +85,22 @@ void Service::Run(const Signals& signals) {
   const milliseconds watchdog = WatchdogInterval();
   SteadyTime next_watchdog{};
   SteadyTime next_drain{};
+  SteadyTime next_measure{};
   for (;;) {
     const auto signal = signals.WaitFor(kLook);
     if (signal && signal->number == SIGUSR1) LogCounters();
-    if (signal && signal->number == SIGHUP) {
-      log::Info("SIGHUP ignored: there is no reload, restart to change the configuration");
-    }
+    if (signal && signal->number == SIGHUP) (void)Reload();  // it tells the log
     if (signal && (signal->number == SIGTERM || signal->number == SIGINT)) return;
+    if (quit_) return;
     LookAtStanding();
     const SteadyTime now = SystemClock().Now();
     if (now >= next_drain) {
       book_.Drain();
       next_drain = now + kDrain;
+    }
+    if (now >= next_measure) {
+      MeasureAnswers();
+      next_measure = now + kMeasure;
     }
     if (watchdog.count() > 0 && now >= next_watchdog) {
       NotifyWatchdog();
@@ -149,6 +156,24 @@ keeper::Options Service::KeeperOptions() const {
   options.protect = options_.protect;
   options.zones = options_.zones.names;
   return options;
+}
+
+Result<void> Service::Reload() {
+  if (auto ok = policy_->ReloadNow(); !ok) return ok;
+  log::Info(
+      "reloaded: the files of --web.config.file and --web.tokens-file, with what they name; "
+      "flags, --config.file and the store's own files take a restart");
+  return {};
+}
+
+// Of the names that instances lie right under, and those that somebody asks for by DNS.
+void Service::MeasureAnswers() {
+  std::vector<std::string> names;
+  for (const auto& [name, service] : *keeper_.state().services) names.push_back(name);
+  for (const auto& consumer : book_.List()) {
+    if (consumer.mechanism == serving::seen::Mechanism::kDns) names.push_back(consumer.name);
+  }
+  answer_sizes_.Measure(std::move(names), feed_.standing());
 }
 
 void Service::LookAtStanding() {

@@ -1,15 +1,17 @@
 // A running server: its parts, put together, started and stopped.
 //
 // Threads: made, started, run and stopped by one, the program's first.  The web server's threads
-// ask for metrics and whether it is ready.
+// ask for metrics and whether it is ready, and may have it reload or quit.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "app/answer_sizes.h"
 #include "app/flusher.h"
 #include "app/metrics.h"
 #include "app/serve_options.h"
@@ -37,7 +39,7 @@ class Service {
 
   // Serves from here on, whatever state the store is in.  Fails if an address cannot be had.
   [[nodiscard]] Result<void> Start();
-  // Until SIGTERM or SIGINT.
+  // Until SIGTERM, SIGINT or /-/quit.
   void Run(const Signals& signals);
   void Stop();
 
@@ -48,7 +50,10 @@ class Service {
   [[nodiscard]] keeper::Options KeeperOptions() const;
   [[nodiscard]] serving::dns::Options DnsOptions();
   [[nodiscard]] SteadyTime::duration StaleFor() const;
+  // Reads again what can be without a restart.  Any thread.  kInvalid: all stays as it was.
+  [[nodiscard]] Result<void> Reload();
   void LookAtStanding();
+  void MeasureAnswers();
   void HintAtEtcdV2();
   // By which tests and people see what costs what.
   void LogCounters();
@@ -61,10 +66,16 @@ class Service {
   [[nodiscard]] Result<void> StartWeb();
   // Whether answers are sure and what is written is kept.
   [[nodiscard]] Answer Ready();
+  // /-/reload and /-/quit.
+  void AddLifecycle(std::vector<serving::http::Route>& routes);
+  [[nodiscard]] Answer ReloadByHttp();
+  [[nodiscard]] Answer Quit();
 
   // service_metrics.cc
   [[nodiscard]] Answer Scrape();
+  void CollectView(Metrics& metrics);
   void CollectFeed(Metrics& metrics) const;
+  void CollectChanges(Metrics& metrics) const;
   void CollectDns(Metrics& metrics) const;
 
   // In the order in which they need each other; they go in the opposite one.
@@ -81,6 +92,7 @@ class Service {
   catalog::Feed feed_;
   keeper::Keeper keeper_;
   answer::Zones zones_;
+  AnswerSizes answer_sizes_;
   serving::dns::Server dns_;
   std::optional<Flusher> flusher_;  // of orders that wait for the store
   serving::sd::Discovery discovery_;
@@ -88,6 +100,7 @@ class Service {
   serving::http::Server web_;
   catalog::Standing standing_ = catalog::Standing::kNever;
   std::string trouble_;
+  std::atomic<bool> quit_{false};
 };
 
 [[nodiscard]] std::string_view ToString(catalog::Standing standing);

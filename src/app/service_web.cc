@@ -37,6 +37,7 @@ std::vector<serving::http::Route> Service::Routes() {
     return Answer{200, "rollcall is Healthy.\n"};
   }));
   routes.push_back(get("/-/ready", Right::kNone, [this] { return Ready(); }));
+  AddLifecycle(routes);
   routes.push_back(get("/metrics", Right::kRead, [this] { return Scrape(); }));
   return routes;
 }
@@ -65,6 +66,38 @@ Service::Answer Service::Ready() {
   return {503, fmt::format("Service Unavailable: answers go on, but the store takes no writes: "
                            "{}\n",
                            trouble)};
+}
+
+void Service::AddLifecycle(std::vector<serving::http::Route>& routes) {
+  const auto add = [&](const char* path, auto answer) {
+    for (const char* method : {"PUT", "POST"}) {
+      routes.push_back(
+          {.method = method,
+           .path = path,
+           .handler = serving::http::Answering([this, answer](const serving::http::Request&) {
+             if (!options_.lifecycle) return Answer{403, "Lifecycle API is not enabled.\n"};
+             return answer();
+           }),
+           // Whoever may not use them in any case hears why.
+           .right = options_.lifecycle ? Right::kWrite : Right::kRead,
+           .waits = true});
+    }
+  };
+  add("/-/reload", [this] { return ReloadByHttp(); });
+  add("/-/quit", [this] { return Quit(); });
+}
+
+Service::Answer Service::ReloadByHttp() {
+  if (const auto ok = Reload(); !ok) {
+    return {500, fmt::format("failed to reload config: {}\n", ok.error().message)};
+  }
+  return {200, ""};
+}
+
+Service::Answer Service::Quit() {
+  log::Info("stopping, as asked for by HTTP");
+  quit_ = true;
+  return {200, "Requesting termination... Goodbye!\n"};
 }
 
 serving::sd::Options Service::DiscoveryOptions() {

@@ -256,6 +256,25 @@ TEST_F(WebConfigTest, WhatChangesCountsWithinASecond) {
   EXPECT_EQ(policy->last_good_at(), clock_.WallNow());
 }
 
+TEST_F(WebConfigTest, WhoAsksForAReloadHearsWhatBecameOfIt) {
+  const std::string path = Write("web.yml", kTls);
+  const auto policy = *WebPolicy::Load({path, ""}, clock_);
+  const auto before = policy->Now();
+  Write("web.yml", kTls + "http_server_config:\n  headers:\n    X-Frame-Options: deny\n");
+  EXPECT_TRUE(policy->ReloadNow()) << "without waiting for a second to pass";
+  const auto now = policy->Now();
+  EXPECT_EQ(now->headers.size(), 1U);
+  Write("web.yml", "x: y\n");
+  for (int times = 1; times <= 2; ++times) {
+    const auto again = policy->ReloadNow();
+    ASSERT_FALSE(again);
+    EXPECT_THAT(again.error().message, ::testing::HasSubstr("web.yml:1:"));
+    EXPECT_EQ(policy->Now(), now);
+    EXPECT_EQ(policy->failed_reloads(), static_cast<std::uint64_t>(times));
+  }
+  EXPECT_TRUE((*WebPolicy::Load({"", ""}, clock_))->ReloadNow()) << "nothing to read";
+}
+
 TEST_F(WebConfigTest, BrokenFilesChangeNothing) {
   const std::string config = Write("web.yml", kTls + "basic_auth_users:\n  alice: " + kHash + "\n");
   const std::string tokens = Write("tokens.yml", "tokens:\n");

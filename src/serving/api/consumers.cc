@@ -35,9 +35,7 @@ void FindLags(std::vector<Row>& rows, Publisher::Reader& reader) {
     const auto view = reader.Enter();
     for (std::size_t i = begin; i < std::min(begin + kPiece, rows.size()); ++i) {
       Row& row = rows[i];
-      const catalog::Node* const node = row.name ? view->tree.Find(*row.name) : nullptr;
-      const store::Revision changed = node != nullptr ? node->changed() : 0;
-      row.lag = std::max<store::Revision>(0, changed - row.consumer.revision);
+      if (row.name) row.lag = LagOf(*view, *row.name, row.consumer.revision);
     }
   }
 }
@@ -71,6 +69,11 @@ std::optional<wire::Name> PlainName(std::string_view asked) {
   wire::Name lower(plain);
   lower.ToLower();
   return lower;
+}
+
+store::Revision LagOf(const catalog::View& view, wire::NameView name, store::Revision told) {
+  const catalog::Node* const node = view.tree.Find(name);
+  return node == nullptr ? 0 : std::max<store::Revision>(0, node->changed() - told);
 }
 
 Response ListConsumers(const Sources& sources, const Request& request, Publisher::Reader& reader) {

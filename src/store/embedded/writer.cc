@@ -150,7 +150,9 @@ void Writer::Stage(Batch& batch, bool tick) {
 }
 
 void Writer::StageChores(Core& core, SteadyTime now) {
-  for (const LeaseId id : core.leases().Ended(now, kMostExpiries)) core.RemoveEnded(id);
+  const auto ended = core.leases().Ended(now, kMostExpiries);
+  for (const LeaseId id : ended) core.RemoveEnded(id);
+  if (!ended.empty()) health_.Lock()->counts.expired += ended.size();
   StageCompaction(core);
 }
 
