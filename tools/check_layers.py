@@ -39,6 +39,8 @@ ROOMS = {
         [],
     ),
     "serving/page": (["base", "serving/http"], []),
+    "http_client": (["base"], []),
+    "doctor": (["base", "yaml", "wire", "http_client"], ["model/duration.h"]),
     "agent": (["base", "yaml", "model", "store", "registry"], ["wire/name.h"]),
     "app": (["*"], []),
 }
@@ -50,9 +52,9 @@ TESTS_OF_MAY = {"etcdapi": ["store/etcd"]}
 HEAVY = {
     "gRPC and protobuf": (r"grpc|google/protobuf/|.*\.pb\.h", ["store/etcd", "etcdapi"]),
     "LMDB": (r"lmdb\.h", ["lmdb"]),
-    "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent"]),
+    "Asio and Beast": (r"boost/(asio|beast)", ["serving/http", "serving/dns", "agent", "http_client"]),
     "CLI11": (r"CLI/", ["app"]),
-    "yaml-cpp": (r"yaml-cpp/", ["yaml", "app", "agent"]),
+    "yaml-cpp": (r"yaml-cpp/", ["yaml", "app", "agent", "doctor"]),
 }
 README_LINES = 40
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)

@@ -66,6 +66,10 @@ void AddFlag(Entry& entry, const Setting& setting) {
   slot.name = setting.name;
   const std::string flag = "--" + slot.name;
   const std::string help = Wrapped(setting.help);
+  if (setting.help.empty()) {  // known, and not shown
+    slot.option = entry.app->add_option(flag, slot.text)->group("");
+    return;
+  }
   if (setting.value.empty()) {
     slot.option = entry.app->add_flag(flag, slot.on, help);
     return;
@@ -174,7 +178,8 @@ int RunCommandLine(int argc, char** argv) {
   for (Command& command : std::vector<Command>{ServeCommand(),          RegisterCommand(),
                                                DeregisterCommand(),     RunCommand(),
                                                AgentCommand(),          ListCommand(),
-                                               WatchCommand(),          MaintenanceOnCommand(),
+                                               WatchCommand(),          ExplainCommand(),
+                                               DoctorCommand(),         MaintenanceOnCommand(),
                                                MaintenanceOffCommand(), MaintenanceListCommand(),
                                                ProtectListCommand(),    ProtectReleaseCommand(),
                                                CheckConfigCommand(),    CheckWebConfigCommand(),

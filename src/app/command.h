@@ -45,6 +45,8 @@ struct Command {
 [[nodiscard]] Command AgentCommand();
 [[nodiscard]] Command ListCommand();
 [[nodiscard]] Command WatchCommand();
+[[nodiscard]] Command ExplainCommand();
+[[nodiscard]] Command DoctorCommand();
 [[nodiscard]] Command MaintenanceOnCommand();
 [[nodiscard]] Command MaintenanceOffCommand();
 [[nodiscard]] Command MaintenanceListCommand();

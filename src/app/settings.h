@@ -21,7 +21,7 @@ struct Setting {
   std::string_view name;      // "dns.default-ttl": `--dns.default-ttl`, and the file's field
   std::string_view value;     // "DURATION", for the help; "": a switch
   std::string_view fallback;  // what counts when nothing is given; "": nothing
-  std::string_view help;
+  std::string_view help;      // "": it is not shown
   bool repeat = false;
 };
 

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import process  # noqa: E402
+from harness import dns, process  # noqa: E402
 from harness.certificates import Authority  # noqa: E402
 from harness.etcd import Cluster  # noqa: E402
 from harness.rollcall import cli  # noqa: E402
@@ -196,6 +196,8 @@ def prepare(page):
                     env={"ETCDCTL_API": "2"})
     elif page.name in ("doc/prometheus.md", "doc/agent.md"):
         page.beside("rollcall serve", "serve", page.label)
+    elif page.name == "doc/troubleshooting.md":
+        missing(page)
     elif page.name == "doc/operating.md":
         authority = Authority(page.scenario)
         os.makedirs("/etc/rollcall", exist_ok=True)
@@ -205,6 +207,26 @@ def prepare(page):
             for file, end in ((identity.cert, "pem"), (identity.key, "key")):
                 shutil.copy(file, f"/etc/rollcall/{name}.{end}")
                 os.chmod(f"/etc/rollcall/{name}.{end}", 0o644)
+
+
+def missing(page):
+    """A rollcall that this host asks on port 53, a registration, and a Prometheus's configuration."""
+    page.beside("rollcall serve --dns.listen-address=127.0.0.1:5300 --dns.listen-address=127.0.0.1:53",
+                "serve", page.label)
+    done = cli("register", "node", "--host=server01", "--address=192.0.2.10", "--port=9100")
+    equal(done.returncode, 0, done.stderr)
+    os.makedirs("/etc/prometheus", exist_ok=True)
+    if os.path.islink("/etc/resolv.conf"):
+        os.unlink("/etc/resolv.conf")
+    for file, text in (("/etc/resolv.conf", "nameserver 127.0.0.1\n"), ("/etc/prometheus/prometheus.yml", """
+scrape_configs:
+  - job_name: node
+    dns_sd_configs: [{names: [node.prom.internal]}]
+""")):
+        with open(file, "w", encoding="ascii") as handle:
+            handle.write(text)
+    wait_for("a consumer of it", lambda: dns.targets("node.prom.internal") and
+             cli("explain", "192.0.2.10").returncode == 0)
 
 
 def execute(scenario, name, cluster):
@@ -288,7 +310,8 @@ def run(scenario):
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
     for name in ["README.md", "doc/prometheus.md", "doc/agent.md", "doc/states.md", "doc/migrate.md",
-                 "doc/operating.md", "doc/alerts.md"]:
+                 "doc/operating.md", "doc/alerts.md",
+                 "doc/troubleshooting.md"]:
         execute(scenario, name, cluster)
 
 

@@ -1,0 +1,115 @@
+#include "app/server_api.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/quote.h"
+#include "base/whole_file.h"
+
+namespace rollcall::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMostSecret = 64 << 10;
+constexpr std::chrono::seconds kPatience{10};
+
+// The first line of a file that holds a secret.
+Result<std::string> ReadSecret(const Settings& settings, const std::string& name) {
+  auto text = ReadWholeFile(settings.Text(name), kMostSecret);
+  if (!text) return settings.Wrong(name, text.error().message);
+  text->resize(std::min(text->find_first_of("\r\n"), text->size()));
+  if (text->empty()) return settings.Wrong(name, "the file is empty");
+  return *text;
+}
+
+Result<std::string> ReadAuthorization(const Settings& settings) {
+  const bool token = settings.IsGiven("server.token-file");
+  const std::string user = settings.Text("server.user");
+  if (token && !user.empty()) {
+    return settings.Wrong("server.token-file", "does not go with --server.user");
+  }
+  if (token) {
+    const auto secret = ReadSecret(settings, "server.token-file");
+    if (!secret) return Fail(secret.error());
+    return "Bearer " + *secret;
+  }
+  if (user.empty()) return std::string();
+  if (!settings.IsGiven("server.password-file")) {
+    return settings.Wrong("server.user", "wants --server.password-file beside it");
+  }
+  const auto secret = ReadSecret(settings, "server.password-file");
+  if (!secret) return Fail(secret.error());
+  return http_client::BasicAuthorization(user, *secret);
+}
+
+ErrorCode CodeOf(unsigned status) {
+  switch (status) {
+    case 400:
+      return ErrorCode::kInvalid;
+    case 401:
+    case 403:
+      return ErrorCode::kRefused;
+    case 404:
+      return ErrorCode::kNotFound;
+    default:
+      return ErrorCode::kUnavailable;
+  }
+}
+
+}  // namespace
+
+std::vector<Setting> ServerSettings() {
+  return {
+      {"server", "URL", "http://127.0.0.1:9530", "The server that is asked."},
+      {"server.ca", "FILE", "", "Whom to believe by https; default: whom this system believes."},
+      {"server.token-file", "FILE", "", "A token, in the first line of a file."},
+      {"server.user", "NAME", "", "As whom to log in, with --server.password-file."},
+      {"server.password-file", "FILE", "", "The password, in the first line of a file."},
+  };
+}
+
+Result<ServerApi> ServerApi::Open(const Settings& settings) {
+  ServerApi api;
+  api.url_ = settings.Text("server");
+  while (api.url_.ends_with('/')) api.url_.pop_back();
+  if (auto url = http_client::ParseUrl(api.url_); !url) {
+    return settings.Wrong("server", url.error().message);
+  }
+  api.tls_.ca_file = settings.Text("server.ca");
+  auto authorization = ReadAuthorization(settings);
+  if (!authorization) return Fail(authorization.error());
+  api.authorization_ = *std::move(authorization);
+  return api;
+}
+
+Result<json::value> ServerApi::Get(const std::string& path) const {
+  auto url = http_client::ParseUrl(url_ + path);
+  if (!url) return Fail(url.error());
+  http_client::Request request{.url = *std::move(url), .tls = tls_, .patience = kPatience};
+  request.headers = {{"User-Agent", "rollcall"}, {"Accept", "application/json"}};
+  if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+  const auto response = http_client::Get(request);
+  if (!response) {
+    return Fail(response.error().code, fmt::format("{}: {}", url_, response.error().message));
+  }
+  json::error_code error;
+  const json::value answer = json::parse(response->body, error);
+  const auto* object = error ? nullptr : answer.if_object();
+  if (response->status == 200 && object != nullptr) {
+    if (const auto* data = object->if_contains("data")) return *data;
+  }
+  std::string why = fmt::format("status {}", response->status);
+  if (object != nullptr) {
+    const auto* sentence = object->if_contains("error");
+    if (sentence != nullptr && sentence->is_string()) why = sentence->get_string();
+  } else if (response->status != 200) {
+    why = fmt::format("status {}: {}", response->status, Quote(response->body.substr(0, 200)));
+  } else {
+    why = "that is no API of rollcall's";
+  }
+  return Fail(CodeOf(response->status), fmt::format("{}: {}", url_, why));
+}
+
+}  // namespace rollcall::app
