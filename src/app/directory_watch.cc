@@ -28,7 +28,7 @@ DirectoryWatch::~DirectoryWatch() {
 bool DirectoryWatch::Changed() {
   bool changed = false;
   alignas(inotify_event) char buffer[4096];
-  for (ssize_t size; (size = read(fd_, buffer, sizeof buffer)) > 0;) {
+  for (ssize_t size = 0; (size = read(fd_, buffer, sizeof buffer)) > 0;) {
     changed = true;
     for (const char* at = buffer; at < buffer + size;) {
       const auto* const event = reinterpret_cast<const inotify_event*>(at);

@@ -110,6 +110,7 @@ class EmbeddedServerStore final : public ServerStore {
     counter("store_writes_total", "Writes answered.", store.writes);
     counter("store_commits_total", "Commits to the disk, each of one or more writes.",
             store.commits);
+    counter("lease_expirations_total", "Leases of the store that ran out.", store.expired);
     gauge("store_api_watch_streams", "Watch streams of clients.", api.watch_streams);
     gauge("store_api_lease_streams", "Keep-alive streams of clients.", api.lease_streams);
     counter("store_api_streams_ended_total", "Streams ended because their client did not read.",

@@ -10,7 +10,7 @@
 namespace rollcall::app {
 
 // `request` was answered for `name` from `revision`.  Which mechanism it was is in its path.
-[[nodiscard]] serving::seen::Ask AskOf(const serving::http::Request& request, const std::string& name,
-                                       store::Revision revision);
+[[nodiscard]] serving::seen::Ask AskOf(const serving::http::Request& request,
+                                       const std::string& name, store::Revision revision);
 
 }  // namespace rollcall::app

@@ -6,12 +6,33 @@
 
 namespace rollcall::app {
 
+namespace {
+
+void CollectServices(const keeper::Census::Services& services, Metrics& metrics) {
+  for (const auto& [name, service] : services) {
+    for (std::size_t i = 0; i < service.states.size(); ++i) {
+      metrics.Gauge("targets", "Registrations by service and state; beyond 1,000 services: other.",
+                    static_cast<double>(service.states[i]),
+                    {{"service", name},
+                     {"state", std::string(model::ToString(static_cast<model::State>(i)))}});
+    }
+  }
+  for (const auto& [name, service] : services) {
+    metrics.Gauge("protection_active",
+                  "Whether mass-loss protection holds removals of the service.",
+                  service.held > 0 ? 1 : 0, {{"service", name}});
+  }
+}
+
+}  // namespace
+
 void CollectKeeper(const keeper::State& state, const keeper::Counters& counters, Metrics& metrics) {
   for (std::size_t i = 0; i < state.census.size(); ++i) {
     metrics.Gauge("instances", "Registrations by their state.",
                   static_cast<double>(state.census[i]),
                   {{"state", std::string(model::ToString(static_cast<model::State>(i)))}});
   }
+  CollectServices(*state.services, metrics);
   const auto gauge = [&](const char* name, const char* help, std::size_t value) {
     metrics.Gauge(name, help, static_cast<double>(value));
   };

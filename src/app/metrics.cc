@@ -12,7 +12,8 @@ using prometheus::MetricType;
 
 ClientMetric& Row(std::vector<MetricFamily>& families, std::string_view name, std::string_view help,
                   MetricType type, const Metrics::Labels& labels) {
-  const std::string whole = "rollcall_" + std::string(name);
+  const bool common = name.starts_with("process_");
+  const std::string whole = (common ? "" : "rollcall_") + std::string(name);
   if (families.empty() || families.back().name != whole) {
     families.push_back({whole, std::string(help), type, {}});
   }

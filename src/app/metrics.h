@@ -23,7 +23,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // `name` without "rollcall_"; the rows of one name follow each other.
+  // `name` without "rollcall_", or one that every process has ("process_..."); the rows of one
+  // name follow each other.
   void Counter(std::string_view name, std::string_view help, double value,
                const Labels& labels = {});
   void Gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {});

@@ -10,6 +10,7 @@ TEST(Metrics, AreInPrometheussTextFormat) {
   metrics.Gauge("store_synced", "Whether.", 1);
   metrics.Counter("dns_requests_total", "How many.", 3, {{"proto", "udp"}});
   metrics.Counter("dns_requests_total", "How many.", 4, {{"proto", "a\"b\\"}});
+  metrics.Gauge("process_threads", "Of all.", 5);
   EXPECT_EQ(metrics.Text(),
             "# HELP rollcall_store_synced Whether.\n"
             "# TYPE rollcall_store_synced gauge\n"
@@ -17,7 +18,10 @@ TEST(Metrics, AreInPrometheussTextFormat) {
             "# HELP rollcall_dns_requests_total How many.\n"
             "# TYPE rollcall_dns_requests_total counter\n"
             "rollcall_dns_requests_total{proto=\"udp\"} 3\n"
-            "rollcall_dns_requests_total{proto=\"a\\\"b\\\\\"} 4\n");
+            "rollcall_dns_requests_total{proto=\"a\\\"b\\\\\"} 4\n"
+            "# HELP process_threads Of all.\n"
+            "# TYPE process_threads gauge\n"
+            "process_threads 5\n");
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ Result<void> ReadWeb(const Settings& settings, ServeOptions& options) {
   for (const std::string& address : settings.All("web.listen-address")) {
     if (!address.empty()) options.web.listen.push_back(address);
   }
+  options.lifecycle = settings.Switch("web.enable-lifecycle");
   options.web_asked = settings.IsGiven("web.listen-address");
   options.web_files = {settings.Text("web.config.file"), settings.Text("web.tokens-file")};
   // Its own name leads to it wherever it is known at all, so nobody else's page can have it.
@@ -154,7 +155,8 @@ std::vector<Setting> ServeSettings() {
       {"dns.forward-allow", "WHO", "private",
        "For whom to forward: private (loopback and private addresses) or all (an open resolver)."},
       {"web.listen-address", "ADDR:PORT", "127.0.0.1:9530",
-       "Where /metrics, /-/healthy and /-/ready are, by HTTP. Repeat it for more; empty: nowhere.",
+       "Where the page, the API, discovery and /metrics are, by HTTP. Repeat it for more; empty: "
+       "nowhere.",
        true},
       {"web.config.file", "FILE", "",
        "TLS, users and headers of the HTTP side, in the format of Prometheus's exporter-toolkit. "
@@ -167,6 +169,8 @@ std::vector<Setting> ServeSettings() {
        "localhost and the host's own name: others may be pages that point here. Repeat it for "
        "more.",
        true},
+      {"web.enable-lifecycle", "", "",
+       "Let those who may write reload and stop the server by HTTP: /-/reload and /-/quit."},
       {"store", "KIND", "embedded",
        "embedded: in this program, kept in --store.path. etcd: a cluster, see --etcd.endpoint."},
   };

@@ -29,6 +29,7 @@ struct ServeOptions {
   serving::http::Options web;  // no address: none
   WebPolicy::Files web_files;  // what protects it
   bool web_asked = false;      // else it goes on without, if the address is taken
+  bool lifecycle = false;      // /-/reload and /-/quit are there
   serving::api::Facts facts;   // what the API tells of the program
 
   // By which way pending orders of this host are carried out.  None, if the store of our

@@ -13,9 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 
 class SubjectLockTest : public ::testing::Test {
- protected:
+ public:
   ~SubjectLockTest() override { fs::remove_all(directory_); }
 
+ protected:
   static fs::path Make() {
     char name[] = "/tmp/rollcall-lock-XXXXXX";
     return mkdtemp(name);

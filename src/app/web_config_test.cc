@@ -28,6 +28,9 @@ class FakeClock final : public Clock {
 };
 
 class WebConfigTest : public ::testing::Test {
+ public:
+  ~WebConfigTest() override { fs::remove_all(directory_); }
+
  protected:
   WebConfigTest() {
     Write("cert.pem", certificate_.Pem());
@@ -36,7 +39,6 @@ class WebConfigTest : public ::testing::Test {
     Write("other.pem", Issue("other", nullptr).KeyPem());
     Write("empty.pem", "");
   }
-  ~WebConfigTest() override { fs::remove_all(directory_); }
   WebConfigTest(const WebConfigTest&) = delete;
   WebConfigTest& operator=(const WebConfigTest&) = delete;
 
@@ -252,6 +254,25 @@ TEST_F(WebConfigTest, WhatChangesCountsWithinASecond) {
   EXPECT_NE(after, changed);
   EXPECT_TRUE(policy->last_reload_good());
   EXPECT_EQ(policy->last_good_at(), clock_.WallNow());
+}
+
+TEST_F(WebConfigTest, WhoAsksForAReloadHearsWhatBecameOfIt) {
+  const std::string path = Write("web.yml", kTls);
+  const auto policy = *WebPolicy::Load({path, ""}, clock_);
+  const auto before = policy->Now();
+  Write("web.yml", kTls + "http_server_config:\n  headers:\n    X-Frame-Options: deny\n");
+  EXPECT_TRUE(policy->ReloadNow()) << "without waiting for a second to pass";
+  const auto now = policy->Now();
+  EXPECT_EQ(now->headers.size(), 1U);
+  Write("web.yml", "x: y\n");
+  for (int times = 1; times <= 2; ++times) {
+    const auto again = policy->ReloadNow();
+    ASSERT_FALSE(again);
+    EXPECT_THAT(again.error().message, ::testing::HasSubstr("web.yml:1:"));
+    EXPECT_EQ(policy->Now(), now);
+    EXPECT_EQ(policy->failed_reloads(), static_cast<std::uint64_t>(times));
+  }
+  EXPECT_TRUE((*WebPolicy::Load({"", ""}, clock_))->ReloadNow()) << "nothing to read";
 }
 
 TEST_F(WebConfigTest, BrokenFilesChangeNothing) {

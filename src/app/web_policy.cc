@@ -84,16 +84,24 @@ PolicyPtr WebPolicy::Now() {
     const SteadyTime now = clock_.Now();
     if (now >= (*state)->next_look) {
       (*state)->next_look = now + kLookPause;
-      Reload(**state);
+      if (HasChanged(**state)) (void)Reload(**state);  // it has told the log
     }
   }
   return *current_.Lock();
 }
 
-void WebPolicy::Reload(State& state) {
-  const bool same = std::all_of(state.stamps.begin(), state.stamps.end(),
-                                [](const Stamp& stamp) { return Look(stamp.path) == stamp; });
-  if (same) return;
+Result<void> WebPolicy::ReloadNow() {
+  auto state = state_.Lock();
+  state->next_look = clock_.Now() + kLookPause;
+  return Reload(*state);
+}
+
+bool WebPolicy::HasChanged(const State& state) {
+  return !std::all_of(state.stamps.begin(), state.stamps.end(),
+                      [](const Stamp& stamp) { return Look(stamp.path) == stamp; });
+}
+
+Result<void> WebPolicy::Reload(State& state) {
   // As they were before they are read: what changes meanwhile is read once more.
   std::vector<Stamp> stamps;
   for (const Stamp& stamp : state.stamps) stamps.push_back(Look(stamp.path));
@@ -110,13 +118,14 @@ void WebPolicy::Reload(State& state) {
     last_reload_good_ = false;
     ++failed_reloads_;
     log::Error("the web configuration stays as it was", {{"why", why}});
-    return;
+    return Fail(ErrorCode::kInvalid, std::move(why));
   }
   log::Info("the web configuration was read again");
   state.policy = *policy;
   *current_.Lock() = *std::move(policy);
   last_reload_good_ = true;
   last_good_at_ = clock_.WallNow();
+  return {};
 }
 
 }  // namespace rollcall::app

@@ -32,6 +32,8 @@ class WebPolicy {
   [[nodiscard]] static Result<std::unique_ptr<WebPolicy>> Load(Files files, const Clock& clock);
 
   [[nodiscard]] serving::http::PolicyPtr Now();
+  // Reads the files again, changed or not.  kInvalid: why they do not count.
+  [[nodiscard]] Result<void> ReloadNow();
 
   [[nodiscard]] bool last_reload_good() const { return last_reload_good_; }
   [[nodiscard]] WallTime last_good_at() const { return last_good_at_; }
@@ -56,7 +58,9 @@ class WebPolicy {
   static Stamp Look(const std::string& path);
   // The paths that it was read from into `paths`, even if it fails.
   Result<serving::http::PolicyPtr> Read(std::vector<std::string>& paths) const;
-  void Reload(State& state);
+  // Whether a file is not as it was when it was read.
+  static bool HasChanged(const State& state);
+  Result<void> Reload(State& state);
 
   const Files files_;
   const Clock& clock_;

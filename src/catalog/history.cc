@@ -117,6 +117,7 @@ void History::Append(std::vector<HistoryEntry> entries) {
                                             : HistoryId{last.revision, last.index + 1};
       entry.id = last;
       entry.time = now;
+      ++ring->counts[static_cast<std::size_t>(entry.event)];
       const std::size_t octets = OctetsOf(entry);
       ring->octets += octets;
       ring->entries.push_back({std::make_shared<const HistoryEntry>(std::move(entry)), octets});
@@ -136,6 +137,10 @@ HistoryId History::last() const {
 
 std::size_t History::size() const {
   return ring_.Lock()->entries.size();
+}
+
+History::Counts History::counts() const {
+  return ring_.Lock()->counts;
 }
 
 History::Following History::After(HistoryId after, std::size_t most) const {

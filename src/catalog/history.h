@@ -8,6 +8,7 @@
 // Threads: any may call anything; one lock, held for a moment.  What is handed out is immutable.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <condition_variable>
 #include <cstdint>
@@ -43,11 +44,13 @@ enum class HistoryEvent : std::uint8_t {
   kStopping,
   kResumed,
 };
+inline constexpr std::size_t kHistoryEvents = 14;
 [[nodiscard]] std::string_view ToString(HistoryEvent event);  // "registered", ...
 
 struct HistoryId {
   store::Revision revision = 0;
   std::uint64_t index = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 behind it for a pointer
   friend auto operator<=>(const HistoryId&, const HistoryId&) = default;
 };
 [[nodiscard]] std::string ToText(HistoryId id);  // "42", "42.1"
@@ -90,6 +93,9 @@ class History {
   // The id of the latest, or of the beginning.
   [[nodiscard]] HistoryId last() const;
   [[nodiscard]] std::size_t size() const;
+  // How many of each there were, those that are forgotten too; by HistoryEvent.
+  using Counts = std::array<std::uint64_t, kHistoryEvents>;
+  [[nodiscard]] Counts counts() const;
 
   // At most `most` entries behind `after`, the oldest first.  `gap`: some of those behind it are
   // forgotten, or it is none of this process: nothing follows from what there is.
@@ -117,6 +123,7 @@ class History {
     std::size_t octets = 0;
     HistoryId floor;  // of the last that is forgotten
     HistoryId last;
+    Counts counts{};
     bool begun = false;
     bool woken = false;
   };

@@ -42,6 +42,18 @@ TEST(History, IdsGrowWhateverTheRevisions) {
   EXPECT_EQ(ToText(history.last()), "16");
 }
 
+TEST(History, CountsWhatItForgetsToo) {
+  History history({.most = 2});
+  history.Begin(10);
+  for (int i = 0; i < 5; ++i) history.Append({At(11)});
+  HistoryEntry lost = At(12);
+  lost.event = HistoryEvent::kLost;
+  history.Append({lost});
+  const History::Counts counts = history.counts();
+  EXPECT_EQ(counts[static_cast<std::size_t>(HistoryEvent::kChanged)], 5u);
+  EXPECT_EQ(counts[static_cast<std::size_t>(HistoryEvent::kLost)], 1u);
+}
+
 TEST(History, GoesOnBehindAnId) {
   History history;
   history.Begin(10);

@@ -86,7 +86,7 @@ std::size_t Ledger::Apply(std::span<const store::Event> events) {
     Remember(event.kv, event.type == Type::kDelete);
     ++applied;
   }
-  StageErased(stage, std::move(erased), at);
+  StageErased(stage, erased, at);
   Publish(std::move(stage));
   over_.clear();
   for (const store::Event& event : events) {

@@ -124,6 +124,7 @@ TEST_F(LedgerTest, WhoeverChangesTouchesTheNamesAboveHim) {
     return view->tree.Find(wire::Name::FromText(name).value())->touched();
   };
   const auto now = [&] { return reader_.Enter()->changes; };
+  const auto by_maintenance = [&] { return reader_.Enter()->maintenance_touched; };
   const std::uint64_t other = touched("other.z");
   const std::string alive = model::RecordKey(Area::kAlive, Key("node/a"));
   const auto hear = [&](const store::Event& event) {
@@ -138,13 +139,13 @@ TEST_F(LedgerTest, WhoeverChangesTouchesTheNamesAboveHim) {
   EXPECT_EQ(touched("a.node.z"), now());
   hear(Put(Key("node/c"), Json(4)));
   EXPECT_LT(touched("a.node.z"), now());
-  EXPECT_EQ(reader_.Enter()->maintenance_touched, 0U);
+  EXPECT_EQ(by_maintenance(), 0U);
   for (const std::string& subject : {model::RecordKey(Area::kMaintenance, Key("node")),
                                      model::HostRecordKey(Area::kMaintenance, "h")}) {
     Hear({Put(subject, kMark)});
-    EXPECT_EQ(reader_.Enter()->maintenance_touched, now()) << subject;
+    EXPECT_EQ(by_maintenance(), now()) << subject;
     Hear({Delete(subject)});
-    EXPECT_EQ(reader_.Enter()->maintenance_touched, now()) << subject;
+    EXPECT_EQ(by_maintenance(), now()) << subject;
   }
 }
 

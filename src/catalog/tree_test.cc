@@ -284,7 +284,9 @@ class Twins {
   }
   [[nodiscard]] bool SameSize() const { return tree_.size() == keys_.size(); }
   [[nodiscard]] std::string SomeKey(std::size_t draw) const {
-    return keys_.empty() ? "/skydns/x" : std::next(keys_.begin(), draw % keys_.size())->first;
+    return keys_.empty()
+               ? "/skydns/x"
+               : std::next(keys_.begin(), static_cast<std::ptrdiff_t>(draw % keys_.size()))->first;
   }
 
  private:

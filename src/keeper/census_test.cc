@@ -76,5 +76,39 @@ TEST_F(CensusTest, FollowsTheEndOfMaintenance) {
   EXPECT_EQ(Of(State::kLost), 1);
 }
 
+TEST_F(CensusTest, CountsEachServiceByItself) {
+  PutOwned("a");
+  PutOwned("b");
+  Alive("b");
+  Put("/skydns/internal/prom/mysql/a/db1", R"({"host":"192.0.2.7","port":9104})");
+  Put("/skydns/internal/prom/MySQL/a/db2", R"({"host":"192.0.2.8","port":9104})");
+  server_.Sync();
+  ASSERT_TRUE(Count());
+  const auto& services = *census_.services();
+  ASSERT_EQ(services.size(), 2u);
+  const auto& node = services.at("node.prom.internal");
+  EXPECT_EQ(node.states[static_cast<std::size_t>(State::kLost)], 1u);
+  EXPECT_EQ(node.states[static_cast<std::size_t>(State::kPassing)], 1u);
+  const auto& mysql = services.at("a.mysql.prom.internal");
+  EXPECT_EQ(mysql.states[static_cast<std::size_t>(State::kStatic)], 2u) << "capitals do not count";
+}
+
+TEST_F(CensusTest, ManyServicesAreNoMoreThanItsBound) {
+  store::TxnRequest txn;
+  for (std::size_t i = 0; i < Census::kMostServices + 50; ++i) {
+    txn.then.emplace_back(store::PutOp{.key = "/skydns/internal/prom/s" + std::to_string(i) + "/a",
+                                       .value = R"({"host":"192.0.2.1","port":9100})"});
+    if (txn.then.size() < 50) continue;
+    ASSERT_TRUE(store_->Txn(txn, testing::Soon()));
+    txn.then.clear();
+  }
+  server_.Sync();
+  ASSERT_TRUE(Count());
+  const auto& services = *census_.services();
+  EXPECT_EQ(services.size(), Census::kMostServices + 1);
+  const auto& other = services.find(Census::kOther)->second;
+  EXPECT_EQ(other.states[static_cast<std::size_t>(State::kStatic)], 50u);
+}
+
 }  // namespace
 }  // namespace rollcall::keeper

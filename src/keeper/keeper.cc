@@ -57,7 +57,11 @@ State Keeper::state() {
 void Keeper::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (LookIsDue(clock_.Now())) Turn();
-    if (census_.CountIfDue(options_.count_pause, clock_)) state_.Lock()->census = census_.counts();
+    if (census_.CountIfDue(options_.count_pause, clock_)) {
+      auto state = state_.Lock();
+      state->census = census_.counts();
+      state->services = census_.services();
+    }
     std::unique_lock lock(wake_mutex_);
     (void)wake_.wait_for(lock, stop, options_.look_at_most, [] { return false; });
   }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -60,6 +61,7 @@ struct State {
   Tally tally;
   std::size_t waiting = 0;  // due, but beyond protection
   Census::Counts census{};
+  std::shared_ptr<const Census::Services> services = std::make_shared<const Census::Services>();
 };
 
 class Keeper {

@@ -137,6 +137,26 @@ def consumers(scenario, rollcall):
     scenario.step("who asks for what is known")
 
 
+def forged(scenario, rollcall):
+    """What a page open in the browser of somebody on this machine can send changes nothing."""
+    body = {"address": "192.0.2.66", "port": 9100}
+    path = f"/api/v1/instances/forged.{NODE}"
+    for why, status, kind, headers in (
+            ("a form of another page", 415, "bad_data", {"Content_Type": "text/plain"}),
+            ("a script of another page", 403, "forbidden", {"Origin": "http://evil.example"}),
+            ("a page without an origin", 403, "forbidden", {"Origin": "null"}),
+            ("what the browser says", 403, "forbidden", {"Sec_Fetch_Site": "cross-site"}),
+            ("a name that was made to point here", 421, "forbidden", {"Host": "evil.example"}),
+            ("somebody behind a proxy here", 403, "forbidden", {"X_Forwarded_For": "203.0.113.5"})):
+        said = call("PUT", path, body, **headers)
+        equal((said[0], said[1]["errorType"]), (status, kind), f"{why}: {said}")
+    equal(call("GET", "/api/v1/instances", Host="evil.example")[0], 421, "and it reads nothing")
+    equal(call("GET", path)[0], 404, "nothing was written")
+    equal(call("GET", "/api/v1/no-such")[1]["errorType"], "not_found", "a path that is not there")
+    equal(call("PATCH", path, body)[1]["errorType"], "bad_data", "a method that is not there")
+    scenario.step("forged writes are refused, in the API's words")
+
+
 def by_curl(scenario, rollcall):
     """register.sh where the program is not, under busybox where that is."""
     shell = ["busybox", "sh"] if shutil.which("busybox") else ["dash"]
@@ -183,6 +203,7 @@ def run(scenario):
     writing(scenario, rollcall)
     events(scenario, rollcall)
     consumers(scenario, rollcall)
+    forged(scenario, rollcall)
     by_curl(scenario, rollcall)
     many_streams(scenario, rollcall)
     status, text = web("/api/v1/openapi.yaml")

@@ -63,7 +63,7 @@ class Page:
         # Where the reader is: what is relative in a command is so to the tree, or lands here.
         self.cwd = scenario.path(self.label)
         os.mkdir(self.cwd)
-        for part in ("packaging", "script"):
+        for part in ("packaging", "mixin", "script"):
             os.symlink(f"{ROOT}/{part}", f"{self.cwd}/{part}")
 
     def shell(self, text, place):
@@ -310,7 +310,8 @@ def run(scenario):
     scenario.step("the files the pages show are those of packaging/examples")
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
     for name in ["README.md", "doc/prometheus.md", "doc/agent.md", "doc/states.md", "doc/migrate.md",
-                 "doc/operating.md", "doc/troubleshooting.md"]:
+                 "doc/operating.md", "doc/alerts.md",
+                 "doc/troubleshooting.md"]:
         execute(scenario, name, cluster)
 
 

@@ -71,11 +71,13 @@ class Lowered {
 };
 
 class ListenersTest : public ::testing::Test {
- protected:
+ public:
   ~ListenersTest() override {
     listeners_.Stop();
     for (const int guest : *guests_.Lock()) close(guest);
   }
+
+ protected:
   void Start() {
     listeners_.Start([this](int connection, int) { guests_.Lock()->push_back(connection); });
   }

@@ -42,7 +42,6 @@ Code Nearest(ErrorCode code) {
     case ErrorCode::kNotFound:
       return Code::kNotFound;
     case ErrorCode::kConflict:
-      return Code::kFailedPrecondition;
     case ErrorCode::kMoved:
       return Code::kFailedPrecondition;
     case ErrorCode::kUnavailable:

@@ -1,5 +1,8 @@
 #include "serving/api/api.h"
 
+#include <algorithm>
+#include <atomic>
+#include <functional>
 #include <utility>
 
 #include "serving/api/body.h"
@@ -27,7 +30,28 @@ Response OpenApi(const Request& request) {
   return response;
 }
 
+WriteResult ResultOf(unsigned status) {
+  switch (status) {
+    case 200:
+      return WriteResult::kDone;
+    case 403:
+      return WriteResult::kDenied;
+    case 404:
+    case 409:
+    case 412:
+      return WriteResult::kConflict;
+    default:
+      return status < 500 ? WriteResult::kInvalid : WriteResult::kFailed;
+  }
+}
+
 }  // namespace
+
+std::string_view ToString(WriteResult result) {
+  constexpr std::array<std::string_view, kWriteResults> kNames = {"done", "invalid", "denied",
+                                                                  "conflict", "failed"};
+  return kNames[static_cast<std::size_t>(result)];
+}
 
 class Api::Impl {
  public:
@@ -47,8 +71,8 @@ class Api::Impl {
     return {
         {.path = "/api/v1/instances", .handler = Reads(ListInstances)},
         {.path = instance, .handler = Reads(GetInstance)},
-        Writes("PUT", instance, PutInstance, kMostBody),
-        Writes("DELETE", instance, DeleteInstance, 0),
+        Writes("PUT", instance, Counted(PutInstance, registrations_), kMostBody),
+        Writes("DELETE", instance, Counted(DeleteInstance, deregistrations_), 0),
         {.path = "/api/v1/services",
          .handler =
              Reads([this](const Sources&, const Request& request, Publisher::Reader& reader) {
@@ -83,7 +107,26 @@ class Api::Impl {
     };
   }
 
+  Counters counters() const {
+    Counters counters;
+    std::copy(registrations_.begin(), registrations_.end(), counters.registrations.begin());
+    std::copy(deregistrations_.begin(), deregistrations_.end(), counters.deregistrations.begin());
+    return counters;
+  }
+
  private:
+  using Results = std::array<std::atomic<std::uint64_t>, kWriteResults>;
+
+  using Writer = std::function<Response(const Sources&, const Request&, Glance&)>;
+  static Writer Counted(Writer answer, Results& results) {
+    return [answer = std::move(answer), &results](const Sources& sources, const Request& request,
+                                                  Glance& glance) {
+      Response response = answer(sources, request, glance);
+      ++results[static_cast<std::size_t>(ResultOf(response.status))];
+      return response;
+    };
+  }
+
   // At once, on the server's own thread.
   template <typename Answer>
   Handler Tells(Answer answer) {
@@ -106,9 +149,10 @@ class Api::Impl {
 
   // On a thread of the server that may wait.
   template <typename Answer>
-  Route Writes(std::string method, std::string path, Answer answer, std::size_t most_body) {
-    return {.method = std::move(method),
-            .path = std::move(path),
+  Route Writes(const std::string& method, const std::string& path, Answer answer,
+               std::size_t most_body) {
+    return {.method = method,
+            .path = path,
             .handler =
                 [this, answer](const ExchangePtr& exchange) {
                   exchange->Reply(answer(sources_, exchange->request(), glance_));
@@ -120,6 +164,8 @@ class Api::Impl {
 
   const Sources sources_;
   const WallTime begun_;
+  Results registrations_{};
+  Results deregistrations_{};
   Glance glance_;
   Services services_;
   Events events_;
@@ -131,6 +177,9 @@ Api::Api(Sources sources) : impl_(std::make_unique<Impl>(std::move(sources))) {
 Api::~Api() = default;
 std::vector<Route> Api::Routes() {
   return impl_->Routes();
+}
+Counters Api::counters() const {
+  return impl_->counters();
 }
 
 }  // namespace rollcall::serving::api

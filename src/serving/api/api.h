@@ -7,13 +7,26 @@
 // Threads: two of its own, of which one reads and one sends events.  Routes() by any.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "serving/api/sources.h"
 #include "serving/http/exchange.h"
 
 namespace rollcall::serving::api {
+
+// What became of writes of registrations.
+enum class WriteResult : std::uint8_t { kDone, kInvalid, kDenied, kConflict, kFailed };
+inline constexpr std::size_t kWriteResults = 5;
+[[nodiscard]] std::string_view ToString(WriteResult result);  // "done", "invalid", ...
+
+struct Counters {
+  std::array<std::uint64_t, kWriteResults> registrations{};  // by WriteResult
+  std::array<std::uint64_t, kWriteResults> deregistrations{};
+};
 
 class Api {
  public:
@@ -26,6 +39,8 @@ class Api {
 
   // Whose handlers borrow this object.
   [[nodiscard]] std::vector<http::Route> Routes();
+
+  [[nodiscard]] Counters counters() const;  // any thread
 
  private:
   class Impl;

@@ -35,9 +35,7 @@ void FindLags(std::vector<Row>& rows, Publisher::Reader& reader) {
     const auto view = reader.Enter();
     for (std::size_t i = begin; i < std::min(begin + kPiece, rows.size()); ++i) {
       Row& row = rows[i];
-      const catalog::Node* const node = row.name ? view->tree.Find(*row.name) : nullptr;
-      const store::Revision changed = node != nullptr ? node->changed() : 0;
-      row.lag = std::max<store::Revision>(0, changed - row.consumer.revision);
+      if (row.name) row.lag = LagOf(*view, *row.name, row.consumer.revision);
     }
   }
 }
@@ -73,6 +71,11 @@ std::optional<wire::Name> PlainName(std::string_view asked) {
   return lower;
 }
 
+store::Revision LagOf(const catalog::View& view, wire::NameView name, store::Revision told) {
+  const catalog::Node* const node = view.tree.Find(name);
+  return node == nullptr ? 0 : std::max<store::Revision>(0, node->changed() - told);
+}
+
 Response ListConsumers(const Sources& sources, const Request& request, Publisher::Reader& reader) {
   if (auto ok = CheckParameters(request, {"name"}); !ok) return Failure(ok.error());
   std::optional<wire::Name> name;
@@ -84,7 +87,7 @@ Response ListConsumers(const Sources& sources, const Request& request, Publisher
   for (seen::Consumer& consumer : sources.book.List()) {
     auto asked = PlainName(consumer.name);
     if (name && !Concerns(asked, *name)) continue;
-    rows.push_back({std::move(consumer), std::move(asked)});
+    rows.push_back({std::move(consumer), asked});
   }
   FindLags(rows, reader);
   json::array data;

@@ -227,6 +227,7 @@ TEST_F(EndpointsTest, TheHistorySaysWhoAndWhyAndWhatWas) {
   ASSERT_EQ(Call("PUT", path, R"({"port":1})").status, 200U);
   ASSERT_EQ(Call("PUT", path, R"({"port":2})").status, 200U);
   const Reply gone = Call("DELETE", path + "?why=moved");
+  ASSERT_TRUE(HistoryHas(3));
   const Reply reply = Get("/api/v1/history");
   ASSERT_EQ(Events(reply), (Texts{"deregistered", "changed", "registered"}));
   const json::array& changes = reply.data().at("changes").as_array();
@@ -243,6 +244,7 @@ TEST_F(EndpointsTest, TheHistorySaysWhoAndWhyAndWhatWas) {
 TEST_F(EndpointsTest, TheHistoryIsPagedAndFiltered) {
   Fill(5);
   Put("internal/prom/mysql/a", R"({"host":"10.0.0.1","port":1})");
+  ASSERT_TRUE(HistoryHas(6));
   const Reply first = Get("/api/v1/history?limit=4");
   EXPECT_EQ(first.data().at("changes").as_array().size(), 4U);
   const Reply rest = Get("/api/v1/history?limit=4&before=" + Text(first.data().at("next")));

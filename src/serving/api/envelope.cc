@@ -38,6 +38,25 @@ Kind KindOf(ErrorCode code) {
   return {500, "internal"};
 }
 
+std::string_view TypeOf(unsigned status) {
+  switch (status) {
+    case 401:
+      return "unauthorized";
+    case 403:
+    case 421:
+      return "forbidden";
+    case 404:
+      return "not_found";
+    case 429:
+    case 503:
+      return "unavailable";
+    case 408:
+      return "timeout";
+    default:
+      return status >= 500 ? "internal" : "bad_data";
+  }
+}
+
 http::Response Json(unsigned status, std::string body) {
   http::Response response;
   response.status = status;
@@ -71,6 +90,10 @@ http::Response Failure(unsigned status, std::string_view type, std::string_view 
 http::Response Failure(const Error& error) {
   const Kind kind = KindOf(error.code);
   return Failure(kind.status, kind.type, error.message);
+}
+
+http::Response Refusal(unsigned status, std::string_view sentence) {
+  return Failure(status, TypeOf(status), sentence);
 }
 
 http::Response NothingKnown() {

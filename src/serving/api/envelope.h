@@ -21,6 +21,8 @@ namespace rollcall::serving::api {
 [[nodiscard]] http::Response Failure(const Error& error);
 [[nodiscard]] http::Response Failure(unsigned status, std::string_view type,
                                      std::string_view sentence);
+// The same of what the transport refuses: with the type that belongs to the status.
+[[nodiscard]] http::Response Refusal(unsigned status, std::string_view sentence);
 // 503: nothing was ever synced.
 [[nodiscard]] http::Response NothingKnown();
 

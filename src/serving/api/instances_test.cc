@@ -67,6 +67,22 @@ TEST_F(InstancesTest, APutRegistersAndIsSeen) {
   EXPECT_TRUE(again.data().at("visible").as_bool());
 }
 
+TEST_F(InstancesTest, WritesAreCountedByWhatBecameOfThem) {
+  (void)Call("PUT", kServer01, kBody);
+  (void)Call("PUT", kServer01, "{");
+  (void)Call("PUT", kServer01 + "?revision=0", R"({"port":1})");
+  (void)Call("DELETE", kServer01, "");
+  const Counters counters = api_.counters();
+  const auto of = [](const auto& counts, WriteResult result) {
+    return counts[static_cast<std::size_t>(result)];
+  };
+  EXPECT_EQ(of(counters.registrations, WriteResult::kDone), 1U);
+  EXPECT_EQ(of(counters.registrations, WriteResult::kInvalid), 1U);
+  EXPECT_EQ(of(counters.registrations, WriteResult::kConflict), 1U);
+  EXPECT_EQ(of(counters.registrations, WriteResult::kFailed), 0U);
+  EXPECT_EQ(of(counters.deregistrations, WriteResult::kDone), 1U);
+}
+
 TEST_F(InstancesTest, EveryMemberOfAPutIsKept) {
   const Reply put =
       Call("PUT", kServer01, R"({"address":"fd00::1","port":9100,"labels":{"rack":"r1"},
@@ -203,7 +219,7 @@ TEST_F(InstancesTest, ADeleteWithAnAddressLeavesWhatAnotherPut) {
 }
 
 TEST_F(InstancesTest, AScopeBoundsWhatIsWritten) {
-  const auto scoped = [](std::vector<std::string> names, bool own) {
+  const auto scoped = [](const std::vector<std::string>& names, bool own) {
     return [=](http::Request& request) {
       request.peer.user = "token:t";
       request.scope = {names, own};

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "answer/resolve.h"
 #include "model/records.h"
 #include "serving/api/consumers.h"
 #include "serving/api/envelope.h"
@@ -33,45 +32,6 @@ constexpr std::size_t kMostAbove = 16;
 constexpr std::size_t kMostRecords = 100;
 // 52428: 80 % of what TCP has room for.
 constexpr std::array<std::size_t, 5> kThresholds = {512, 1232, 4096, 52'428, 65'535};
-
-// The answer without what does not fit: as if there were room.
-struct Reckoned {
-  std::size_t records = 0;
-  std::size_t octets = 0;
-  std::size_t with_glue = 0;
-};
-
-// Of an answer that no message holds: each record by its size, none compressed but its owner.
-Reckoned Reckon(const catalog::View& view, const catalog::Node& node) {
-  constexpr std::size_t kRecord = 2 + 10;  // a pointer and the fixed part
-  Reckoned reckoned{0, wire::kHeaderSize + node.name().size() + 4, 0};
-  std::size_t glue = 0;
-  view.tree.VisitUnordered(node, true, [&](const Registration& one) {
-    if (!one.usable() || one.host.kind == model::HostKind::kNone) return true;
-    const bool named = one.host.kind == model::HostKind::kName;
-    ++reckoned.records;
-    reckoned.octets += kRecord + 6 + (named ? one.host.name : one.name).size();
-    if (!named) glue += kRecord + (one.host.kind == model::HostKind::kIpv4 ? 4 : 16);
-    return reckoned.records < answer::kMaxRegistrations;
-  });
-  if (reckoned.records == answer::kMaxRegistrations && node.count() > reckoned.records) {
-    // The rest is taken for the same.
-    const double times = static_cast<double>(node.count()) / static_cast<double>(reckoned.records);
-    reckoned.octets = static_cast<std::size_t>(static_cast<double>(reckoned.octets) * times);
-    glue = static_cast<std::size_t>(static_cast<double>(glue) * times);
-    reckoned.records = node.count();
-  }
-  reckoned.with_glue = reckoned.octets + glue;
-  return reckoned;
-}
-
-std::size_t EncodedSize(const wire::Question& question, const wire::Reply& reply,
-                        std::vector<std::uint8_t>& out) {
-  wire::Query query;
-  query.has_question = true;
-  query.question = question;
-  return wire::EncodeReply(query, reply, {wire::kMaxMessageSize, 1232}, out);
-}
 
 json::array Over(std::size_t records, std::size_t octets) {
   json::array over;
@@ -146,41 +106,22 @@ void Services::Take(const Registration& one, const catalog::View& view, WallTime
   }
 }
 
-const Services::Sizes& Services::SizesOf(wire::NameView name, const catalog::View& view) {
-  Sizes& sizes = sizes_[std::string(name.wire())];
+const AnswerSize& Services::SizeOf(wire::NameView name, const catalog::View& view) {
+  Measured& measured = sizes_[std::string(name.wire())];
   const catalog::Node* const node = view.tree.Find(name);
-  const answer::Zone* const zone = sources_.zones.Match(name);
   const catalog::Standing standing = sources_.standing();
-  if (node == nullptr || zone == nullptr) return sizes = {};
-  if (sizes.changed == node->changed() && sizes.standing == standing) return sizes;
-  sizes = {.changed = node->changed(), .standing = standing};
-  const wire::Question question{wire::Name(name), wire::Type::kSrv, wire::Class::kIn};
-  answer::Context context;
-  context.standing = standing;
-  context.now = sources_.clock.Now();
-  context.wall_now = sources_.clock.WallNow();
-  answer::Answer said;
-  answer::Resolve(view, sources_.zones, *zone, question, context, said);
-  std::vector<std::uint8_t> out(wire::kMaxMessageSize);
-  wire::Reply reply = said.reply();
-  reply.additional = {};
-  sizes.records = said.answer.size();
-  sizes.octets = EncodedSize(question, reply, out);
-  sizes.with_glue = EncodedSize(question, said.reply(), out);
-  constexpr std::size_t kTcAt = 2;
-  const bool cut = said.truncated || (out[kTcAt] & 0x02) != 0;
-  if (cut) {
-    const Reckoned reckoned = Reckon(view, *node);
-    sizes.records = reckoned.records;
-    sizes.octets = std::max(reckoned.octets, wire::kMaxMessageSize + 1);
-    sizes.with_glue = std::max(reckoned.with_glue, sizes.octets);
+  if (node == nullptr) {
+    measured = {};
+  } else if (measured.changed != node->changed() || measured.standing != standing) {
+    measured = {node->changed(), standing,
+                SizeOfAnswer(view, sources_.zones, name, standing, sources_.clock)};
   }
-  return sizes;
+  return measured.size;
 }
 
 json::object Services::ServiceJson(wire::NameView name, const Count& count, std::size_t consumers,
                                    const catalog::View& view) {
-  const Sizes& sizes = SizesOf(name, view);
+  const AnswerSize& sizes = SizeOf(name, view);
   const Place place = PlaceOf(name, sources_.zones);
   json::object object{{"name", TextOf(name)}};
   if (!place.service.empty()) object["service"] = place.service;

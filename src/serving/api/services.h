@@ -15,6 +15,7 @@
 
 #include "catalog/publisher.h"
 #include "model/state.h"
+#include "serving/api/answer_size.h"
 #include "serving/api/sources.h"
 #include "serving/http/exchange.h"
 
@@ -30,13 +31,10 @@ class Services {
                                     catalog::Publisher::Reader& reader);
 
  private:
-  // Of the answer to SRV.
-  struct Sizes {
+  struct Measured {
     store::Revision changed = 0;
     catalog::Standing standing = catalog::Standing::kNever;
-    std::size_t records = 0;
-    std::size_t octets = 0;
-    std::size_t with_glue = 0;
+    AnswerSize size;
   };
   // What is registered right under one name, or at or below it.
   struct Count {
@@ -51,7 +49,7 @@ class Services {
   // As counted before, if nothing was published since and it is not long ago.
   [[nodiscard]] const Counts& CountAll(catalog::Publisher::Reader& reader);
   void Take(const catalog::Registration& one, const catalog::View& view, WallTime now);
-  [[nodiscard]] const Sizes& SizesOf(wire::NameView name, const catalog::View& view);
+  [[nodiscard]] const AnswerSize& SizeOf(wire::NameView name, const catalog::View& view);
   [[nodiscard]] boost::json::object ServiceJson(wire::NameView name, const Count& count,
                                                 std::size_t consumers, const catalog::View& view);
 
@@ -59,7 +57,7 @@ class Services {
   Counts counts_;
   std::uint64_t counted_changes_ = 0;  // View::changes, when they were
   SteadyTime counted_at_{};            // never: {}
-  std::map<std::string, Sizes, std::less<>> sizes_;
+  std::map<std::string, Measured, std::less<>> sizes_;
 };
 
 }  // namespace rollcall::serving::api

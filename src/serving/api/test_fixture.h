@@ -43,8 +43,23 @@ class ApiTest : public ::testing::Test {
  protected:
   explicit ApiTest(bool start = true) {
     routes_ = api_.Routes();
-    if (start) feed_.Start();
-    if (start) Write("/elsewhere", "");  // so that there is a revision to wait for
+    if (!start) return;
+    Write("/elsewhere", "");  // so that there is a revision to wait for
+    feed_.Start();
+    // What is written from here on is news, and in the history.
+    EXPECT_TRUE(Eventually([this] { return feed_.standing() == catalog::Standing::kSynced; }));
+  }
+
+  template <typename Predicate>
+  static bool Eventually(Predicate predicate) {
+    for (const auto end = Soon(); !predicate(); std::this_thread::yield()) {
+      if (SystemClock().Now() > end) return false;
+    }
+    return true;
+  }
+  // It hears of a change when that is in the view already.
+  bool HistoryHas(std::size_t entries) {
+    return Eventually([&] { return history_.size() >= entries; });
   }
 
   // As anybody may, beside the API.  "": deletes.
@@ -70,10 +85,8 @@ class ApiTest : public ::testing::Test {
   }
   // One of our own records, and waits until the history has told of it.
   void PutRecord(model::Area area, const std::string& path, const std::string& value) {
-    const auto before = history_.last();
-    Write(model::RecordKey(area, "/skydns/" + path), value);
-    history_.WaitForMore(before, Soon());
-    EXPECT_GT(history_.last(), before);
+    const auto revision = Write(model::RecordKey(area, "/skydns/" + path), value);
+    EXPECT_TRUE(Eventually([&] { return history_.last().revision >= revision; }));
   }
 
   using Change = std::function<void(http::Request&)>;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "wire/query.h"
 #include "wire/types.h"
 
 namespace rollcall::serving::dns {
@@ -23,6 +24,27 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// The types that are counted by name: all others, and what was no
+// question, are the last.
+inline constexpr std::array kCountedTypes = {
+    wire::Type::kSrv, wire::Type::kA,   wire::Type::kAaaa, wire::Type::kSoa,   wire::Type::kNs,
+    wire::Type::kPtr, wire::Type::kTxt, wire::Type::kMx,   wire::Type::kCname, wire::Type::kAny};
+inline constexpr std::size_t kTypes = kCountedTypes.size() + 1;
+
+// A table, since each query looks here.
+inline constexpr auto kTypeIndexes = [] {
+  std::array<std::uint8_t, 256> indexes{};
+  indexes.fill(kTypes - 1);
+  for (std::size_t i = 0; i < kCountedTypes.size(); ++i) {
+    indexes[static_cast<std::size_t>(kCountedTypes[i])] = static_cast<std::uint8_t>(i);
+  }
+  return indexes;
+}();
+[[nodiscard]] inline std::size_t TypeIndex(wire::Type type) {
+  const auto number = static_cast<std::size_t>(type);
+  return number < kTypeIndexes.size() ? kTypeIndexes[number] : kTypes - 1;
+}
+
 // Summed over the threads when asked for.
 struct Counters {
   std::uint64_t udp_queries = 0;
@@ -33,6 +55,9 @@ struct Counters {
   std::uint64_t forwarded = 0;       // questions handed to the forwarder
   std::uint64_t forward_failed = 0;  // of those: answered SERVFAIL for want of a reply
   std::array<std::uint64_t, 32> rcodes{};
+  // Of the queries, by TypeIndex().
+  std::array<std::uint64_t, kTypes> udp_types{};
+  std::array<std::uint64_t, kTypes> tcp_types{};
 };
 
 // On its own cache lines: threads do not disturb one another.
@@ -45,7 +70,14 @@ struct alignas(128) ThreadCounters {
   Counter forwarded;
   Counter forward_failed;
   std::array<Counter, 32> rcodes;
+  std::array<Counter, kTypes> udp_types;
+  std::array<Counter, kTypes> tcp_types;
 
+  // `query`: what a message was read as; null: as none.
+  static void CountType(std::array<Counter, kTypes>& types, const wire::Query* query) {
+    const bool asked = query != nullptr && query->has_question;
+    types[asked ? TypeIndex(query->question.type) : kTypes - 1].Add(1);
+  }
   void CountReply(wire::Rcode rcode, bool tc) {
     rcodes[std::min(static_cast<std::size_t>(rcode), rcodes.size() - 1)].Add(1);
     if (tc) truncated.Add(1);
@@ -59,6 +91,10 @@ struct alignas(128) ThreadCounters {
     sum.forwarded += forwarded.Get();
     sum.forward_failed += forward_failed.Get();
     for (std::size_t i = 0; i < rcodes.size(); ++i) sum.rcodes[i] += rcodes[i].Get();
+    for (std::size_t i = 0; i < kTypes; ++i) {
+      sum.udp_types[i] += udp_types[i].Get();
+      sum.tcp_types[i] += tcp_types[i].Get();
+    }
   }
 };
 

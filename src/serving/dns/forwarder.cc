@@ -165,7 +165,9 @@ class Forwarder::Impl {
   }
 
   // By value: the responder's own list is gone with its next use.
-  void FindOutside(const JobPtr& job, const std::vector<answer::Outside> names) {
+  void FindOutside(
+      const JobPtr& job,
+      std::vector<answer::Outside> names) {  // NOLINT(performance-unnecessary-value-param)
     const std::size_t first = job->outside.size();
     job->missing = names.size();
     for (const answer::Outside& name : names) job->outside.push_back({.asked = name, .answer = {}});

@@ -98,7 +98,9 @@ class TcpServer::Impl final : public TcpHost {
         Notice(*tap_, *view, responder_.query(), said, asker->peer().get(), true, request.now);
       }
     }
-    if (said.outcome == answer::Outcome::kNoReply) {
+    const bool unread = said.outcome == answer::Outcome::kNoReply;
+    ThreadCounters::CountType(counters_.tcp_types, unread ? nullptr : &responder_.query());
+    if (unread) {
       counters_.dropped.Add(1);
       return {};
     }

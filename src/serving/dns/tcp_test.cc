@@ -28,6 +28,7 @@ TEST(Tcp, AnswersManyQuestionsOnOneConnection) {
   const Counters counters = world.server().counters();
   EXPECT_EQ(counters.tcp_queries, 100u);
   EXPECT_EQ(counters.tcp_connections, 1u);
+  EXPECT_EQ(counters.tcp_types[TypeIndex(Type::kSrv)], 100u);
 }
 
 TEST(Tcp, AnswersPipelinedQuestionsHoweverTheyAreCut) {

@@ -123,6 +123,21 @@ TEST(Udp, StaysSilentToResponsesAndStumps) {
   EXPECT_EQ(world.server().counters().dropped, 4u);
 }
 
+TEST(Udp, CountsEachRequestUnderOneType) {
+  World world{kNode};
+  ASSERT_TRUE(world.Serve());
+  UdpClient client(world.address());
+  EXPECT_TRUE(client.Ask(Query("node.prom.internal", Type::kSrv)));
+  EXPECT_TRUE(client.Ask(Query("node.prom.internal", Type::kAaaa)));
+  EXPECT_TRUE(client.Ask(Query("node.prom.internal", Type::kHttps)));
+  client.Send({1});
+  EXPECT_TRUE(client.Ask(Query("node.prom.internal", Type::kSrv)));
+  const Counters counters = world.server().counters();
+  EXPECT_EQ(counters.udp_types[TypeIndex(Type::kSrv)], 2u);
+  EXPECT_EQ(counters.udp_types[TypeIndex(Type::kAaaa)], 1u);
+  EXPECT_EQ(counters.udp_types.back(), 2u) << "HTTPS, and what is no question";
+}
+
 TEST(Udp, NamesTheFaultOfAMalformedRequest) {
   World world{kNode};
   ASSERT_TRUE(world.Serve());

@@ -162,9 +162,12 @@ class UdpWorker::Impl {
     const auto* source = static_cast<const sockaddr*>(header.msg_name);
     if (PortOf(source) == 0) {  // nobody can be there
       counters_.dropped.Add(1);
+      ThreadCounters::CountType(counters_.udp_types, nullptr);
       return 0;
     }
     const answer::Responded said = responder_.Respond(view, request, out);
+    const bool unread = said.outcome == answer::Outcome::kNoReply;
+    ThreadCounters::CountType(counters_.udp_types, unread ? nullptr : &responder_.query());
     switch (said.outcome) {
       case answer::Outcome::kReply:
         counters_.CountReply(said.rcode, said.truncated);

@@ -1,7 +1,5 @@
 #include "serving/dns/upstream.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -12,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstdlib>
 #include <cstring>
 #include <tuple>
 
@@ -190,7 +189,7 @@ bool IsFailure(wire::Rcode rcode) {
 
 }  // namespace
 
-Upstreams::Upstreams(std::vector<SocketAddress> addresses) {
+Upstreams::Upstreams(const std::vector<SocketAddress>& addresses) {
   for (const SocketAddress& address : addresses) upstreams_.push_back({address});
 }
 

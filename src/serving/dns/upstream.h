@@ -15,7 +15,7 @@ namespace rollcall::serving::dns {
 // The resolvers to ask, and which of them lately failed to reply.
 class Upstreams {
  public:
-  explicit Upstreams(std::vector<SocketAddress> addresses);
+  explicit Upstreams(const std::vector<SocketAddress>& addresses);
 
   // Those believed alive in the order configured, then the others: never none.
   [[nodiscard]] std::vector<std::size_t> Order(SteadyTime now) const;

@@ -46,7 +46,7 @@ RequestHead HeadOf(const Message& message) {
   return head;
 }
 
-void CallHandler(const Handler& handler, ExchangePtr exchange) {
+void CallHandler(const Handler& handler, const ExchangePtr& exchange) {
   try {
     handler(exchange);
   } catch (const std::exception& error) {

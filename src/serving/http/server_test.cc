@@ -395,7 +395,8 @@ TEST_F(HttpTest, WhoReadsAnAnswerTooSlowlyIsCutOff) {
   Options options;
   options.progress_time = milliseconds(50);
   Start(options);
-  large_ = Shared(std::string(30'000'000, 'x'));  // more than what the system's buffers take
+  // More than what the system's buffers take.
+  large_ = Shared(std::string(30'000'000, 'x'));  // NOLINT(bugprone-string-constructor)
   Client client = Connect();
   client.Send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
   // Nothing is read until the server has given up.

@@ -59,7 +59,7 @@ class TlsTest : public ::testing::Test {
     server_ = std::make_unique<Server>(server, std::vector<Route>{who, write});
     ASSERT_TRUE(server_->Start());
   }
-  void Configure(TlsOptions options) {
+  void Configure(const TlsOptions& options) {
     auto context = TlsContext::Make(options);
     ASSERT_TRUE(context) << context.error().message;
     auto policy = std::make_shared<Policy>();

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -118,7 +117,7 @@ class JsonWriter {
   }
   void Put(std::string_view text) {
     if (text.size() > block_.size() - used_) return PutLong(text);
-    std::memcpy(block_.data() + used_, text.data(), text.size());
+    text.copy(block_.data() + used_, text.size());
     used_ += text.size();
   }
   void PutLong(std::string_view text);

@@ -33,7 +33,7 @@ Condition VersionIs(std::string key, std::int64_t version) {
 
 class CoreTest : public ::testing::Test {
  protected:
-  Result<TxnDone> Try(Txn txn) { return core_.Apply(txn, kNow); }
+  Result<TxnDone> Try(const Txn& txn) { return core_.Apply(txn, kNow); }
   // As one transaction that is published at once.
   TxnDone Do(std::vector<Operation> operations) {
     auto done = Try({{}, std::move(operations), {}});
@@ -361,7 +361,8 @@ TEST_F(CoreTest, CompactionIsRefusedTwiceAndInTheFuture) {
 
 // --- from the disk
 
-Contents ContentsOf(std::vector<std::pair<Revision, std::uint32_t>> changes, Revision compacted) {
+Contents ContentsOf(const std::vector<std::pair<Revision, std::uint32_t>>& changes,
+                    Revision compacted) {
   Contents contents{.compacted = compacted, .records = {}, .leases = {}};
   for (const auto& [revision, place] : changes) {
     contents.records.push_back(RecordBody::Make(

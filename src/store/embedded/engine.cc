@@ -165,8 +165,10 @@ Health Engine::health() const {
 
 EngineFigures Engine::figures() const {
   const Writer::Counts counts = writer_->counts();
-  EngineFigures figures{
-      .disk = writer_->disk_size(), .commits = counts.commits, .writes = counts.writes};
+  EngineFigures figures{.disk = writer_->disk_size(),
+                        .commits = counts.commits,
+                        .writes = counts.writes,
+                        .expired = counts.expired};
   auto state = shared_->state.Lock();
   figures.keys = state->core.index().size();
   figures.leases = state->core.leases().size();

@@ -54,6 +54,7 @@ struct EngineFigures {
   Disk::Size disk;
   std::uint64_t commits = 0;  // syncs of the disk
   std::uint64_t writes = 0;   // transactions, grants, ... that were in them
+  std::uint64_t expired = 0;  // leases that ran out
 };
 
 class Engine {

@@ -68,7 +68,7 @@ void Writer::Submit(std::unique_ptr<Work> work) {
     return;
   }
   const Error full{ErrorCode::kExhausted, "too many requests"};
-  work->Finish(&full);
+  work->Finish(&full);  // NOLINT(bugprone-use-after-move): it was not taken
 }
 
 // --- the thread
@@ -150,7 +150,9 @@ void Writer::Stage(Batch& batch, bool tick) {
 }
 
 void Writer::StageChores(Core& core, SteadyTime now) {
-  for (const LeaseId id : core.leases().Ended(now, kMostExpiries)) core.RemoveEnded(id);
+  const auto ended = core.leases().Ended(now, kMostExpiries);
+  for (const LeaseId id : ended) core.RemoveEnded(id);
+  if (!ended.empty()) health_.Lock()->counts.expired += ended.size();
   StageCompaction(core);
 }
 

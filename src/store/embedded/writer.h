@@ -54,6 +54,7 @@ class Writer {
   [[nodiscard]] Health health() const { return health_.Lock()->health; }
   struct Counts {
     std::uint64_t commits = 0;
+    std::uint64_t expired = 0;  // leases
     std::uint64_t writes = 0;
   };
   [[nodiscard]] Counts counts() const { return health_.Lock()->counts; }

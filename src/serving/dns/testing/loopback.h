@@ -51,7 +51,7 @@ class UdpClient {
   explicit UdpClient(const Address& server)
       : server_(ToSocketAddress(server).value()),
         socket_(::socket(server_.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    connect(socket_.get(), server_.get(), server_.size);  // so that only its replies come in
+    (void)!connect(socket_.get(), server_.get(), server_.size);  // so that only its replies come in
   }
   void Send(const Bytes& message) { (void)!send(socket_.get(), message.data(), message.size(), 0); }
   // Empty: nothing came.
