@@ -155,8 +155,8 @@ TEST(Explanation, WhatThereIsInsteadIsNamed) {
   for (const auto& [text, what] : cases) {
     const Explanation explanation = api.Ask(text);
     EXPECT_THAT(explanation.found, IsEmpty()) << text;
-    const bool named = std::ranges::any_of(explanation.elsewhere,
-                                           [&](const Link& link) { return link.what == what; });
+    const bool named = std::ranges::any_of(
+        explanation.elsewhere, [wanted = what](const Link& link) { return link.what == wanted; });
     EXPECT_TRUE(named) << text;
   }
 }

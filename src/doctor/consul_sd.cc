@@ -54,8 +54,8 @@ class Walk {
       if (auto ok = Instances(service, query); !ok) return ok;
     }
     std::ranges::sort(check_.targets);
-    const auto rest = std::ranges::unique(check_.targets);
-    check_.targets.erase(rest.begin(), rest.end());
+    auto& targets = check_.targets;
+    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
     check_.counts = true;
     Tell(services->size());
     return {};

@@ -144,8 +144,7 @@ std::vector<std::string> TargetsOf(const wire::Response& response, std::uint16_t
     if (!target.empty()) targets.push_back(std::move(target));
   }
   std::ranges::sort(targets);
-  const auto rest = std::ranges::unique(targets);
-  targets.erase(rest.begin(), rest.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
   return targets;
 }
 

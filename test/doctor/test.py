@@ -234,7 +234,7 @@ def secured(site):
     password = scenario.write("password", f"{PASSWORD}\n")
     url, trust = f"--server=https://{SERVER}:9531", f"--server.ca={identity.ca}"
     login = ["--server.user=prometheus", f"--server.password-file={password}"]
-    for words, wanted in (([url, trust, *login], "OK: a.node"), ([url, trust], "status 401"),
+    for words, wanted in (([url, trust, *login], "OK: a.node"), ([url, trust], "has to log in"),
                           ([url, *login], "the certificate is not believed")):
         done = cli("explain", "a.node", *words, host=site.host)
         check(wanted in done.stdout + done.stderr, f"{words}: {done.stdout}{done.stderr}")
