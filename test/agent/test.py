@@ -152,7 +152,7 @@ def taken_away(scenario, store, agent):
     for keys in ((NODE,), ("--prefix", "/skydns"), ("--prefix", "/")):
         store.ctl("del", *keys)
         wait_for(f"what `del {' '.join(keys)}` took to be back",
-                 lambda: state() == "passing" and value(store, record("alive")), 8)
+                 lambda: value(store, NODE) and state() == "passing" and value(store, record("alive")), 8)
     lease = value(store, record("alive"))[2]
     store.ctl("lease", "revoke", f"{lease:x}")
     wait_for("another lease", lambda: (value(store, record("alive")) or (0, 0, lease))[2] != lease, 3)
@@ -200,6 +200,7 @@ def stops(scenario, store, agent):
     equal(modified(store, SPARE), before, "the registration was left alone")
     agent.argv.append("--stop-grace=1s")
     agent.restart()
+    wait_for("the mark to go", lambda: value(store, record("stopping", SPARE)) is None, 8)
     agent.process.stop()
     wait_for("the server to carry the stop out", lambda: value(store, SPARE) is None, 20)
     agent.start()
