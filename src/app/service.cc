@@ -23,6 +23,7 @@ constexpr milliseconds kDrain{1000};
 // How often answers are measured.
 constexpr milliseconds kMeasure{5000};
 constexpr milliseconds kRaisePatience{1000};
+constexpr milliseconds kFirstListPatience{2000};
 
 }  // namespace
 
@@ -62,14 +63,19 @@ Service::Service(const ServeOptions& options, std::unique_ptr<WebPolicy> policy,
 Result<void> Service::Start() {
   AnswerFromLastKnown(last_known_, feed_);
   standing_ = feed_.standing();
+  if (auto ok = store_->Start(); !ok) return ok;
+  feed_.Start();
+  // What is known from the disk lacks what came in the second before the end.  Where the store is
+  // there, being away for a moment longer costs nobody a target; an answer without it would.
+  if (standing_ != Standing::kNever) {
+    (void)feed_.WaitForRevision(0, SystemClock().Now() + kFirstListPatience);
+  }
+  // Whoever sees it answer surely finds its store and its metrics there.
+  if (auto ok = StartWeb(); !ok) return ok;
   if (auto ok = dns_.Start(); !ok) return ok;
   for (const auto& address : dns_.bound()) {
     log::Info("serving dns", {{"address", serving::dns::ToText(address)}});
   }
-  // Whoever sees it answer surely finds its store and its metrics there.
-  if (auto ok = store_->Start(); !ok) return ok;
-  if (auto ok = StartWeb(); !ok) return ok;
-  feed_.Start();
   keeper_.Start();
   if (auto orders_go_to = options_.ForOrders()) {
     flusher_.emplace(*std::move(orders_go_to),
