@@ -23,9 +23,10 @@ TEST(ProcessMetrics, ReadWhatTheKernelWrites) {
 }
 
 TEST(ProcessMetrics, LeaveOutWhatIsNoSuchText) {
-  for (const char* text : {"", "4711 (a", "4711 (a) ", "4711 (a) S 1 2 3",
-                           "4711 (a) S x x x x x x "
-                           "x x x x x x x x x x x x x x x x x x\n"}) {
+  const std::string no_numbers = "4711 (a) S x x x x x x x x x x x x x x x x x x x x x x x x\n";
+  for (const std::string& text :
+       {std::string(), std::string("4711 (a"), std::string("4711 (a) "),
+        std::string("4711 (a) S 1 2 3"), no_numbers}) {
     EXPECT_FALSE(ParseProcessStat(text)) << text;
   }
 }

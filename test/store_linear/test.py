@@ -14,7 +14,7 @@ from harness.wait import Failure, check, wait_for  # noqa: E402
 PROGRAM = f"{os.path.dirname(BINARY)}/test/store_linear/store_linear"
 SECONDS = int(os.environ.get("ROLLCALL_LINEAR_SECONDS", "4"))
 # How many more puts stand between two kills: what is under way then are hundreds of calls.
-KILL_EVERY = 400
+KILL_EVERY = 100
 
 
 def revision(server):

@@ -243,7 +243,7 @@ void Connection::OnBody() {
     return;
   }
   pending->state.Lock()->scheduled = true;  // we look anyway, below
-  CallHandler(route_->handler, std::move(exchange));
+  CallHandler(route_->handler, exchange);
   if (phase_ == Phase::kAnswer) Flush();
 }
 

@@ -42,8 +42,8 @@ struct Heard {
 
 class TlsTest : public ::testing::Test {
  protected:
-  void Start(TlsOptions options) {
-    Configure(std::move(options));
+  void Start(const TlsOptions& options) {
+    Configure(options);
     Options server;
     server.listen = {"127.0.0.1:0"};
     server.policy = [this] { return *policy_.Lock(); };

@@ -59,8 +59,8 @@ class CoreTest : public ::testing::Test {
     return values;
   }
   std::vector<std::string> Values() { return Values({.keys = KeyRange::All()}); }
-  std::string RefusalOf(Txn txn) {
-    const auto done = Try(std::move(txn));
+  std::string RefusalOf(const Txn& txn) {
+    const auto done = Try(txn);
     return done ? "done" : done.error().message;
   }
   void TrimAll(std::vector<Doomed>& doomed) {

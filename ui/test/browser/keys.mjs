@@ -10,13 +10,15 @@ const focused = (page) =>
       "",
   );
 
+const at = (page, where) => eventually(where, () => hash(page) === where);
+
 export async function keys(browser, base) {
   const page = await open(browser, base);
   await eventually("rows", async () => (await rows(page).count()) > 10);
   await page.keyboard.press("/");
   assert.equal(await focused(page), "search");
   await page.keyboard.type("mysql");
-  assert.equal(hash(page), "#/services?q=mysql");
+  await at(page, "#/services?q=mysql");
   await eventually("one service", async () => (await rows(page).count()) === 1);
   await page.keyboard.press("Enter");
   await eventually("what was found", async () => (await focused(page)) === "0");
@@ -24,7 +26,7 @@ export async function keys(browser, base) {
   await page.keyboard.press("Escape");
   assert.equal(await focused(page), "");
   await page.keyboard.press("Escape");
-  assert.equal(hash(page), "#/services");
+  await at(page, "#/services");
   await eventually("all services", async () => (await rows(page).count()) > 10);
 
   await page.keyboard.press("j");
@@ -36,14 +38,14 @@ export async function keys(browser, base) {
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
   assert.notEqual(outline, "none", "the focus is seen");
   await page.keyboard.press("Enter");
-  assert.equal(hash(page), "#/service/blackbox.prom.internal");
+  await at(page, "#/service/blackbox.prom.internal");
   await eventually("its instances", async () => (await rows(page).count()) === 6);
   await page.keyboard.press("j");
   await eventually("the first row", async () => (await focused(page)) === "0");
   await page.keyboard.press("Enter");
-  assert.equal(hash(page), "#/instance/blackbox-00000.blackbox.prom.internal");
+  await at(page, "#/instance/blackbox-00000.blackbox.prom.internal");
   await page.keyboard.press("Escape");
-  assert.equal(hash(page), "#/service/blackbox.prom.internal");
+  await at(page, "#/service/blackbox.prom.internal");
   for (const before of [
     "#/instance/blackbox-00000.blackbox.prom.internal",
     "#/service/blackbox.prom.internal",
@@ -67,7 +69,7 @@ export async function keys(browser, base) {
     ["1", "services"],
   ]) {
     await page.keyboard.press(key);
-    assert.equal(hash(page), `#/${view}`);
+    await at(page, `#/${view}`);
   }
   await close(page);
 }
