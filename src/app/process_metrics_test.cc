@@ -24,9 +24,8 @@ TEST(ProcessMetrics, ReadWhatTheKernelWrites) {
 
 TEST(ProcessMetrics, LeaveOutWhatIsNoSuchText) {
   const std::string no_numbers = "4711 (a) S x x x x x x x x x x x x x x x x x x x x x x x x\n";
-  for (const std::string& text :
-       {std::string(), std::string("4711 (a"), std::string("4711 (a) "),
-        std::string("4711 (a) S 1 2 3"), no_numbers}) {
+  for (const std::string& text : {std::string(), std::string("4711 (a"), std::string("4711 (a) "),
+                                  std::string("4711 (a) S 1 2 3"), no_numbers}) {
     EXPECT_FALSE(ParseProcessStat(text)) << text;
   }
 }
