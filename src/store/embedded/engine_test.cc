@@ -227,7 +227,8 @@ TEST_F(EngineTest, WhatWaitsAtTheEndIsAnswered) {
   engine_.reset();
   release.join();
   EXPECT_TRUE(first.get());
-  EXPECT_EQ(waiting.get().error().code, ErrorCode::kUnavailable);
+  const auto answered = waiting.get();  // done, if the writer came to it before the end did
+  EXPECT_TRUE(answered || answered.error().code == ErrorCode::kUnavailable);
   EXPECT_EQ(watcher->Take().kind, Delivery::Kind::kClosed);
 }
 
