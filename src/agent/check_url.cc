@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 
 namespace rollcall::agent {
@@ -15,21 +16,13 @@ namespace {
 constexpr std::size_t kMostUrl = 2048;
 constexpr std::size_t kMostName = 253;
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool IsAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (Lower(c) >= 'a' && Lower(c) <= 'z');
+  return (c >= '0' && c <= '9') || (ToLower(c) >= 'a' && ToLower(c) <= 'z');
 }
 
 // Takes `prefix` from the front of `text`, in small or capital letters.
 bool Take(std::string_view& text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  if (!std::equal(prefix.begin(), prefix.end(), text.begin(),
-                  [](char a, char b) { return a == Lower(b); })) {
-    return false;
-  }
+  if (!StartsWithIgnoreCase(text, prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "agent/fields.h"
+#include "base/ascii.h"
 #include "base/stable_hash.h"
 #include "model/json_text.h"
 #include "wire/name.h"
@@ -16,11 +17,6 @@
 
 namespace rollcall::agent {
 namespace {
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), wire::ToLower);
-  return text;
-}
 
 Result<void> ReadCheck(const YAML::Node& node, const std::string& file, CheckSpec& check) {
   Fields fields(file, node, "check.");
@@ -137,9 +133,9 @@ Result<std::vector<Definition>> ParseDefinitions(const std::string& text, const 
 }
 
 std::string IdOf(const Definition& definition) {
-  const std::string service = Lower(definition.service);
+  const std::string service = LowerCase(definition.service);
   if (definition.instance.empty()) return fmt::format("{}/:{}", service, definition.port);
-  return fmt::format("{}/{}", service, Lower(definition.instance));
+  return fmt::format("{}/{}", service, LowerCase(definition.instance));
 }
 
 std::uint64_t HashOf(const Definition& definition) {
@@ -177,8 +173,8 @@ std::uint64_t HashOf(const Definition& definition) {
 
 std::vector<std::string> ClaimsOf(const Definition& definition, const HostDefaults& host) {
   std::vector<std::string> claims = {IdOf(definition)};
-  if (Lower(definition.instance) == Lower(host.name)) {
-    claims.push_back(fmt::format("{}/:{}", Lower(definition.service), definition.port));
+  if (LowerCase(definition.instance) == LowerCase(host.name)) {
+    claims.push_back(fmt::format("{}/:{}", LowerCase(definition.service), definition.port));
   }
   return claims;
 }

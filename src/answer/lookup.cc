@@ -10,13 +10,8 @@ namespace {
 
 using catalog::Registration;
 
-bool EqualLabels(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return wire::ToLower(x) == wire::ToLower(y); });
-}
-
 bool IsWildcard(std::string_view label) {
-  return label == "*" || EqualLabels(label, "any");
+  return label == "*" || EqualsIgnoreCase(label, "any");
 }
 
 wire::NameView WithoutLabels(wire::NameView name, std::size_t count) {
@@ -33,7 +28,7 @@ bool Matches(wire::NameView name, wire::NameView pattern, wire::NameView fixed) 
   name = WithoutLabels(name, labels - wanted);
   for (; pattern.size() > fixed.size(); pattern = pattern.Parent(), name = name.Parent()) {
     const std::string_view label = pattern.FirstLabel();
-    if (!IsWildcard(label) && !EqualLabels(label, name.FirstLabel())) return false;
+    if (!IsWildcard(label) && !EqualsIgnoreCase(label, name.FirstLabel())) return false;
   }
   return true;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "app/store_options.h"
+#include "base/ascii.h"
 #include "wire/name.h"
 
 namespace rollcall::app {
@@ -63,8 +64,7 @@ bool IsLoopback(const std::string& host) {
 std::vector<std::string> OwnNames() {
   char name[256] = {};
   if (gethostname(name, sizeof name - 1) != 0 || *name == '\0') return {};
-  std::string text(name);
-  std::transform(text.begin(), text.end(), text.begin(), wire::ToLower);
+  std::string text = LowerCase(name);
   std::vector<std::string> names = {text.substr(0, text.find('.'))};
   if (names[0] != text) names.push_back(std::move(text));
   return names;

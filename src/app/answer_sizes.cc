@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "serving/api/consumers.h"
 #include "wire/types.h"
 
 namespace rollcall::app {
 namespace {
-
-std::string LowerOf(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
 
 double RatioOf(const serving::api::AnswerSize& size) {
   return static_cast<double>(size.octets) / static_cast<double>(wire::kMaxMessageSize);
@@ -44,7 +40,7 @@ bool AnswerSizes::MeasureOne(const std::string& name, catalog::Standing standing
 }
 
 void AnswerSizes::Measure(std::vector<std::string> names, catalog::Standing standing) {
-  for (std::string& name : names) name = LowerOf(std::move(name));
+  for (std::string& name : names) name = LowerCase(name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names.size() > kMostNames) names.resize(kMostNames);

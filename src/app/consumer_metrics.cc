@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "serving/api/consumers.h"
 
 namespace rollcall::app {
@@ -21,11 +22,6 @@ struct Row {
   Metrics::Labels labels = {};
 };
 
-std::string LowerOf(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
 // The programs of one client (curl beside Prometheus) are one row, that of who asked last.
 std::vector<Row> RowsOf(const std::vector<Consumer>& consumers,
                         catalog::Publisher::Reader& reader) {
@@ -33,7 +29,7 @@ std::vector<Row> RowsOf(const std::vector<Consumer>& consumers,
   std::map<Metrics::Labels, std::size_t> at;
   for (const Consumer& one : consumers) {
     Metrics::Labels labels{{"consumer", one.client},
-                           {"name", LowerOf(one.name)},
+                           {"name", LowerCase(one.name)},
                            {"mechanism", std::string(ToString(one.mechanism))}};
     if (const auto known = at.find(labels); known != at.end()) {
       rows[known->second].asks += one.asks;

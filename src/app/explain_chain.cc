@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "app/explanation.h"
+#include "base/ascii.h"
 #include "http_client/url.h"
 #include "model/selector.h"
 #include "model/shard.h"
@@ -52,8 +53,7 @@ AskedName Split(std::string_view name) {
     }
     name.remove_prefix(label.size() + 1);
   }
-  asked.plain = name;
-  std::ranges::transform(asked.plain, asked.plain.begin(), wire::ToLower);
+  asked.plain = LowerCase(name);
   return asked;
 }
 
@@ -150,8 +150,7 @@ class Walk {
     if (records != nullptr && records->is_array()) {
       for (const json::value& line : records->get_array()) {
         if (!line.is_string()) continue;
-        std::string text(line.get_string());
-        std::ranges::transform(text, text.begin(), wire::ToLower);
+        const std::string text = LowerCase(std::string_view(line.get_string()));
         is_there = is_there || text.ends_with(record) || text.ends_with(by_host);
       }
     }

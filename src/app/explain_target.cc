@@ -8,6 +8,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "wire/name.h"
 
@@ -15,12 +16,6 @@ namespace rollcall::app {
 namespace {
 
 constexpr std::size_t kMostTarget = 1024;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), wire::ToLower);
-  return lower;
-}
 
 // As one spells it: "2001:db8::1"; nothing: it is none.
 std::optional<std::string> AddressIn(const std::string& text) {
@@ -72,7 +67,7 @@ Result<Target> ParseTarget(std::string_view text) {
   }
   const auto address = AddressIn(host);
   target.is_address = address.has_value();
-  target.host = address ? *address : Lower(host);
+  target.host = address ? *address : LowerCase(host);
   if (target.host.ends_with('.')) target.host.pop_back();
   if (!target.is_address && !wire::Name::FromText(target.host)) {
     return Fail(ErrorCode::kInvalid,
@@ -92,7 +87,7 @@ std::int64_t NumberIn(const boost::json::object& object, std::string_view member
 }
 
 std::string NameOf(const boost::json::object& instance) {
-  return Lower(fmt::format("{}.{}", TextIn(instance, "instance"), TextIn(instance, "name")));
+  return LowerCase(fmt::format("{}.{}", TextIn(instance, "instance"), TextIn(instance, "name")));
 }
 
 std::string PlaceOf(const boost::json::object& instance) {
@@ -109,8 +104,9 @@ Fit FitOf(const Target& target, const boost::json::object& instance) {
   if (target.is_address) {
     fits = AddressIn(address) == target.host;
   } else {
-    fits = NameOf(instance) == target.host || Lower(TextIn(instance, "instance")) == target.host ||
-           Lower(address) == target.host;
+    fits = NameOf(instance) == target.host ||
+           LowerCase(TextIn(instance, "instance")) == target.host ||
+           LowerCase(address) == target.host;
   }
   if (!fits) return Fit::kNone;
   return !target.port || *target.port == NumberIn(instance, "port") ? Fit::kWhole : Fit::kPort;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "wire/record.h"
 
 namespace rollcall::doctor {
@@ -24,10 +25,7 @@ bool IsBelow(const std::string& name, std::string_view top) {
   const std::string_view whole = name.ends_with('.')
                                      ? std::string_view(name).substr(0, name.size() - 1)
                                      : std::string_view(name);
-  if (whole.size() < top.size()) return false;
-  const auto end = whole.substr(whole.size() - top.size());
-  return std::equal(end.begin(), end.end(), top.begin(),
-                    [](char a, char b) { return wire::ToLower(a) == b; }) &&
+  return EndsWithIgnoreCase(whole, top) &&
          (whole.size() == top.size() || whole[whole.size() - top.size() - 1] == '.');
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "doctor/fetch.h"
@@ -21,12 +22,6 @@ using enum Severity;
 
 constexpr std::string_view kKept =
     "Prometheus keeps the targets it has, and has none after a restart.";
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), wire::ToLower);
-  return lower;
-}
 
 bool IsLabelName(std::string_view name) {
   const auto letter = [](char c) {
@@ -94,7 +89,7 @@ class Groups {
     const json::value* targets = nullptr;
     std::string labels;
     for (const auto& member : group.get_object()) {
-      const std::string name = Lower(member.key());  // as Go compares them
+      const std::string name = LowerCase(member.key());  // as Go compares them
       if (name == "targets") {
         targets = &member.value();
       } else if (name == "labels") {
@@ -185,7 +180,7 @@ bool JudgeHead(const http_client::Response& response, Check& check) {
 }  // namespace
 
 bool IsJsonType(std::string_view content_type) {
-  const std::string type = Lower(content_type);
+  const std::string type = LowerCase(content_type);
   constexpr std::string_view kJson = "application/json";
   if (!type.starts_with(kJson)) return false;
   std::string_view rest = std::string_view(type).substr(kJson.size());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 
 namespace rollcall::http_client {
@@ -28,11 +29,7 @@ bool IsHostOctet(char c) {
 bool TakeScheme(std::string_view& rest, bool& tls) {
   for (const auto& [scheme, secured] : {std::pair{std::string_view("http://"), false},
                                         std::pair{std::string_view("https://"), true}}) {
-    const bool is = rest.size() >= scheme.size() &&
-                    std::equal(scheme.begin(), scheme.end(), rest.begin(), [](char a, char b) {
-                      return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b);
-                    });
-    if (!is) continue;
+    if (!StartsWithIgnoreCase(rest, scheme)) continue;
     rest.remove_prefix(scheme.size());
     tls = secured;
     return true;

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace rollcall::model {
 namespace {
 
@@ -103,8 +105,7 @@ std::string FoldName(std::string_view name) {
       folded += 'k';
       name.remove_prefix(3);
     } else {
-      const char c = name.front();
-      folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      folded += ToLower(name.front());
       name.remove_prefix(1);
     }
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "model/duration.h"
@@ -28,13 +29,6 @@ bool IsDigit(char c) {
 }
 bool IsLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
 }
 
 // `what` is "service" or "instance", for the sentence.
@@ -262,7 +256,7 @@ Result<void> CheckTtl(std::uint32_t ttl) {
 }
 
 bool IsAddressOnly(std::string_view service) {
-  const std::string lower = Lower(service);
+  const std::string lower = LowerCase(service);
   for (const std::string_view reserved : {"ns.dns", "apex.dns"}) {
     if (lower == reserved || lower.ends_with(fmt::format(".{}", reserved))) return true;
   }

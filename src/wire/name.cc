@@ -98,8 +98,7 @@ std::string NameView::ToText() const {
 bool operator==(NameView a, NameView b) {
   if (a.size() != b.size()) return false;
   return std::memcmp(a.wire_.data(), b.wire_.data(), a.size()) == 0 ||
-         std::equal(a.wire_.begin(), a.wire_.end(), b.wire_.begin(),
-                    [](char x, char y) { return ToLower(x) == ToLower(y); });
+         EqualsIgnoreCase(a.wire_, b.wire_);
 }
 
 Result<Name> Name::FromText(std::string_view text) {

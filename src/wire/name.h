@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace rollcall::wire {
@@ -80,8 +81,6 @@ class Name {
   std::array<char, kMaxNameSize> wire_{};
 };
 
-[[nodiscard]] inline char ToLower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+using rollcall::ToLower;
 
 }  // namespace rollcall::wire

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "catalog/marks.h"
 #include "wire/name.h"
@@ -18,17 +19,13 @@ constexpr std::array kStates = {State::kStatic,   State::kPassing, State::kWarni
                                 State::kCritical, State::kLost,    State::kMaintenance};
 constexpr std::string_view kLabel = "label.";
 
-void ToLower(std::string& text) {
-  for (char& c : text) c = wire::ToLower(c);
-}
-
 }  // namespace
 
 std::vector<std::string> WordsOf(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) ToLower(words.emplace_back(text.substr(0, end)));
+    if (end > 0) words.push_back(LowerCase(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return words;
@@ -84,7 +81,7 @@ bool Filter::HasWords(const catalog::Registration& registration, State state) {
       ((text_ += '\n') += name + '=') += value;
     }
   }
-  ToLower(text_);
+  for (char& c : text_) c = ToLower(c);  // where it is: this runs for each instance
   return std::all_of(words_.begin(), words_.end(), [&](const std::string& word) {
     return text_.find(word) != std::string::npos;
   });

@@ -5,20 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "serving/http/target.h"
 
 namespace rollcall::serving::http {
 namespace {
-
-char LowerOf(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool SameText(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return LowerOf(x) == LowerOf(y); });
-}
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -76,7 +68,7 @@ bool WasHandedOn(const Request& request) {
 // asked for through a proxy that we do not speak TLS with.
 bool FromForeignPage(const Request& request) {
   if (const std::string* const site = request.Header("sec-fetch-site")) {
-    if (!SameText(*site, "same-origin") && !SameText(*site, "none")) return true;
+    if (!EqualsIgnoreCase(*site, "same-origin") && !EqualsIgnoreCase(*site, "none")) return true;
   }
   const std::string* const origin = request.Header("origin");
   if (origin == nullptr) return false;
@@ -94,7 +86,8 @@ bool FromForeignPage(const Request& request) {
 bool IsJson(const Request& request) {
   const std::string* const type = request.Header("content-type");
   if (type == nullptr) return false;
-  return SameText(Trimmed(std::string_view(*type).substr(0, type->find(';'))), "application/json");
+  return EqualsIgnoreCase(Trimmed(std::string_view(*type).substr(0, type->find(';'))),
+                          "application/json");
 }
 
 // What a page can send without asking the server first (a "simple" request) is no JSON.
@@ -129,10 +122,10 @@ Login ReadLogin(const Request& request) {
   const std::size_t space = std::min(field->find(' '), field->size());
   const std::string_view scheme = std::string_view(*field).substr(0, space);
   const std::string_view rest = Trimmed(std::string_view(*field).substr(space));
-  if (SameText(scheme, "bearer") && !rest.empty()) {
+  if (EqualsIgnoreCase(scheme, "bearer") && !rest.empty()) {
     return {Login::Kind::kBearer, "", std::string(rest)};
   }
-  if (!SameText(scheme, "basic")) return {Login::Kind::kMalformed, "", ""};
+  if (!EqualsIgnoreCase(scheme, "basic")) return {Login::Kind::kMalformed, "", ""};
   const auto pair = DecodeBase64(rest);
   const std::size_t colon = pair ? pair->find(':') : std::string::npos;
   // bcrypt ends at a zero octet, so what follows would not count.
@@ -178,9 +171,7 @@ Result<void> MayWrite(const Request& request, std::string_view name, std::string
     if (above.ends_with('.')) above.remove_suffix(1);
     std::string_view at = name;
     if (at.ends_with('.')) at.remove_suffix(1);
-    if (at.size() < above.size() || !SameText(at.substr(at.size() - above.size()), above)) {
-      return false;
-    }
+    if (!EndsWithIgnoreCase(at, above)) return false;
     return at.size() == above.size() || above.empty() || at[at.size() - above.size() - 1] == '.';
   };
   if (!scope.names.empty() && !std::any_of(scope.names.begin(), scope.names.end(), covers)) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "serving/http/connection.h"
 
@@ -39,9 +40,8 @@ RequestHead HeadOf(const Message& message) {
   head.target = std::string(message.target());
   head.old_version = message.version() < 11;
   for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    head.headers.push_back({std::move(name), std::string(field.value())});
+    const std::string_view name(field.name_string().data(), field.name_string().size());
+    head.headers.push_back({LowerCase(name), std::string(field.value())});
   }
   return head;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "serving/http/target.h"
 
 namespace rollcall::serving::http {
@@ -83,10 +84,8 @@ tl::expected<Request, Response> CheckHead(RequestHead head) {
   }
   const std::string* const expect = request.Header("expect");
   if (expect != nullptr && !head.old_version) {
-    std::string text = *expect;
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    if (text != "100-continue") return Refuse(417, "only 100-continue can be expected");
+    if (!EqualsIgnoreCase(*expect, "100-continue"))
+      return Refuse(417, "only 100-continue can be expected");
   }
   return request;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 
 namespace rollcall::serving::http {
@@ -120,13 +121,6 @@ Result<std::vector<Field>> ParseQuery(std::string_view raw) {
   return parameters;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
-
 // inet_pton() would take a zero octet for the end of the text.
 bool IsWhole(const std::string& text) {
   return text.find('\0') == std::string::npos;
@@ -156,7 +150,7 @@ Result<Target> ParseTarget(std::string_view text) {
   Target target;
   if (!text.starts_with('/')) {
     const std::size_t scheme = text.find("://");
-    const std::string name = Lower(text.substr(0, std::min(scheme, text.size())));
+    const std::string name = LowerCase(text.substr(0, std::min(scheme, text.size())));
     if (scheme == std::string_view::npos || (name != "http" && name != "https")) {
       return Bad("the target does not begin with a slash");
     }
@@ -184,13 +178,13 @@ Result<Authority> ParseAuthority(std::string_view text) {
   if (rest.starts_with('[')) {
     const std::size_t close = rest.find(']');
     if (close == std::string_view::npos) return none();
-    authority.host = Lower(rest.substr(1, close - 1));
+    authority.host = LowerCase(rest.substr(1, close - 1));
     if (!IsIPv6(authority.host)) return none();
     authority.literal = true;
     rest.remove_prefix(close + 1);
   } else {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
-    authority.host = Lower(rest.substr(0, colon));
+    authority.host = LowerCase(rest.substr(0, colon));
     authority.literal = IsIPv4(authority.host);
     if (authority.host.ends_with('.')) authority.host.pop_back();
     rest.remove_prefix(colon);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace rollcall::serving::page {
 namespace {
 
@@ -98,10 +100,7 @@ std::string_view Next(std::string_view& rest, char separator) {
 }
 
 bool IsGzip(std::string_view coding) {
-  constexpr std::string_view kGzip = "gzip";
-  return std::ranges::equal(coding, kGzip, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
+  return EqualsIgnoreCase(coding, "gzip");
 }
 
 // Whether the parameters of a coding give it a weight above 0; none: 1.

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/quote.h"
 #include "model/duration.h"
 #include "model/selector.h"
@@ -29,12 +30,6 @@ bool IsIn(const auto& names, std::string_view name) {
 
 std::string Shown(std::string_view text) {
   return Quote(text.substr(0, kMostQuoted));
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), wire::ToLower);
-  return lower;
 }
 
 Asked<void> SetIndex(std::string_view value, ConsulAsk& ask) {
@@ -75,7 +70,7 @@ Asked<void> Set(const answer::Zones& zones, const http::Field& parameter, Consul
     if (ask.tags.size() == kMostTags) {
       return Refuse(400, fmt::format("more than {} tags are asked for", kMostTags));
     }
-    ask.tags.push_back(Lower(value));
+    ask.tags.push_back(LowerCase(value));
     return {};
   }
   if (IsIn(kIgnored, name)) return {};

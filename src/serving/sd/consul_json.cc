@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "catalog/marks.h"
 #include "serving/sd/json_writer.h"
 
@@ -44,10 +45,8 @@ Parts PartsOf(const Target& target, const answer::Zone& zone, const std::string&
 
 bool HasTags(const ConsulAsk& ask, const model::Extension& extension) {
   return std::all_of(ask.tags.begin(), ask.tags.end(), [&](const std::string& wanted) {
-    return std::any_of(extension.tags.begin(), extension.tags.end(), [&](const std::string& tag) {
-      return std::equal(tag.begin(), tag.end(), wanted.begin(), wanted.end(),
-                        [](char a, char b) { return wire::ToLower(a) == b; });
-    });
+    return std::any_of(extension.tags.begin(), extension.tags.end(),
+                       [&](const std::string& tag) { return EqualsIgnoreCase(tag, wanted); });
   });
 }
 
