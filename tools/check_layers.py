@@ -15,7 +15,7 @@ import sys
 ROOMS = {
     "base": ([], []),
     "lmdb": (["base"], []),
-    "yaml": (["base"], []),
+    "yaml": (["base"], ["model/duration.h"]),
     "wire": (["base"], []),
     "model": (["base"], ["wire/name.h"]),
     "store": (["base"], []),

@@ -8,15 +8,20 @@
 #include <map>
 #include <set>
 
-#include "agent/fields.h"
+#include "agent/check_fields.h"
 #include "base/ascii.h"
 #include "base/stable_hash.h"
 #include "model/json_text.h"
 #include "wire/name.h"
 #include "yaml/document.h"
+#include "yaml/fields.h"
 
 namespace rollcall::agent {
 namespace {
+
+using yaml::Fields;
+using yaml::LineOf;
+using yaml::Wrong;
 
 Result<void> ReadCheck(const YAML::Node& node, const std::string& file, CheckSpec& check) {
   Fields fields(file, node, "check.");

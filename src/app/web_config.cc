@@ -8,20 +8,20 @@
 #include <filesystem>
 #include <map>
 
-#include "agent/fields.h"
 #include "app/yaml_file.h"
 #include "base/quote.h"
 #include "base/whole_file.h"
 #include "model/duration.h"
+#include "yaml/fields.h"
 
 namespace rollcall::app {
 namespace {
 
-using agent::Fields;
-using agent::Wrong;
 using serving::http::ClientAuth;
 using serving::http::TlsOptions;
 using serving::http::TlsVersion;
+using yaml::Fields;
+using yaml::Wrong;
 
 constexpr std::size_t kMostPem = std::size_t{1} << 20;
 

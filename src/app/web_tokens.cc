@@ -4,19 +4,19 @@
 
 #include <algorithm>
 
-#include "agent/fields.h"
 #include "app/yaml_file.h"
 #include "base/quote.h"
 #include "model/time.h"
 #include "wire/name.h"
+#include "yaml/fields.h"
 
 namespace rollcall::app {
 namespace {
 
-using agent::Fields;
-using agent::Wrong;
 using serving::http::Token;
 using serving::http::Tokens;
+using yaml::Fields;
+using yaml::Wrong;
 
 // One that asks is held against all of them.
 constexpr std::size_t kMostTokens = 10'000;

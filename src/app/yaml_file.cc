@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "agent/fields.h"
 #include "base/whole_file.h"
 #include "yaml/document.h"
+#include "yaml/fields.h"
 
 namespace rollcall::app {
 namespace {
@@ -19,7 +19,7 @@ Result<void> ReadYamlText(const std::string& text, const std::string& path,
     const auto root = yaml::ReadDocument(text, path);
     if (!root) return Fail(root.error());
     if (root->IsNull()) return read(YAML::Node(YAML::NodeType::Map));
-    if (!root->IsMap()) return agent::Wrong(path, *root, "is not a map of fields");
+    if (!root->IsMap()) return yaml::Wrong(path, *root, "is not a map of fields");
     return read(*root);
   } catch (const YAML::Exception& error) {  // yaml-cpp throws; nothing else here does
     return Fail(ErrorCode::kInvalid,

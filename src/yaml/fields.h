@@ -1,5 +1,4 @@
-// The fields of one map of YAML, each of a known name and type; for the files of this room and of
-// app.
+// The fields of one map of YAML, each of a known name and type.
 //
 //   Fields fields(file, node, "check.");
 //   fields.Text("url", check.url);
@@ -19,10 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/definition.h"
 #include "base/result.h"
 
-namespace rollcall::agent {
+namespace rollcall::yaml {
 
 [[nodiscard]] int LineOf(const YAML::Node& node);  // as people count
 // kInvalid: "FILE:LINE: why".
@@ -76,8 +74,4 @@ class Fields {
   std::optional<Error> problem_;
 };
 
-// What belongs to a check's type is there, and nothing else is.
-[[nodiscard]] Result<void> FinishCheck(const YAML::Node& node, const std::string& file,
-                                       const std::string& type, CheckSpec& check);
-
-}  // namespace rollcall::agent
+}  // namespace rollcall::yaml
