@@ -1,33 +1,18 @@
 // A request to Consul's API: refused with a sentence, or within its bounds.
 #include <algorithm>
-#include <string>
-#include <string_view>
-#include <vector>
 
+#include "lines.h"
 #include "require.h"
 #include "serving/sd/consul_ask.h"
 
 using namespace rollcall;
 using namespace rollcall::serving;
 
-// The first line is the service, each further one NAME=VALUE.
+// The first line is the service.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const answer::Zones zones({.names = {wire::Name::FromText("prom.internal").value(),
                                               wire::Name::FromText("dc2.internal").value()}});
-  std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto line = [&] {
-    const std::string_view one = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), one.size() + 1));
-    return one;
-  };
-  const std::string_view service = line();
-  std::vector<http::Field> parameters;
-  while (!text.empty()) {
-    const std::string_view one = line();
-    const std::size_t equals = std::min(one.find('='), one.size());
-    parameters.push_back({std::string(one.substr(0, equals)),
-                          std::string(one.substr(std::min(one.size(), equals + 1)))});
-  }
+  const auto [service, parameters] = ReadLines(data, size);
   const auto ask = sd::ParseConsulAsk(zones, parameters);
   if (!ask) {
     REQUIRE(ask.error().status == 400 || ask.error().status == 500);

@@ -1,32 +1,19 @@
 // A request for /sd/NAME: refused with a sentence and a status that keeps targets, or understood,
 // and then it means the same when it is written again.
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "lines.h"
 #include "require.h"
 #include "serving/sd/sd_ask.h"
 
 using namespace rollcall;
 using namespace rollcall::serving;
 
-// The first line is the name, each further one NAME=VALUE.
+// The first line is the name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const answer::Zones zones({.names = {wire::Name::FromText("prom.internal").value()}});
-  std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto line = [&] {
-    const std::string_view one = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), one.size() + 1));
-    return one;
-  };
-  const std::string_view name = line();
-  std::vector<http::Field> parameters;
-  while (!text.empty()) {
-    const std::string_view one = line();
-    const std::size_t equals = std::min(one.find('='), one.size());
-    parameters.push_back({std::string(one.substr(0, equals)),
-                          std::string(one.substr(std::min(one.size(), equals + 1)))});
-  }
+  const auto [name, parameters] = ReadLines(data, size);
   const auto ask = sd::ParseSdAsk(zones, name, parameters);
   if (!ask) {
     REQUIRE(ask.error().status == 400 || ask.error().status == 404);

@@ -109,7 +109,6 @@ Result<json::value> ServerApi::Get(const std::string& path) const {
   } else {
     why = "that is no API of rollcall's";
   }
-  while (why.ends_with('\n')) why.pop_back();
   return Fail(CodeOf(response->status), fmt::format("{}: {}", url_, why));
 }
 

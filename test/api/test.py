@@ -150,6 +150,7 @@ def forged(scenario, rollcall):
             ("somebody behind a proxy here", 403, "forbidden", {"X_Forwarded_For": "203.0.113.5"})):
         said = call("PUT", path, body, **headers)
         equal((said[0], said[1]["errorType"]), (status, kind), f"{why}: {said}")
+        check(said[1]["error"] == said[1]["error"].strip(), f"one sentence: {said}")
     equal(call("GET", "/api/v1/instances", Host="evil.example")[0], 421, "and it reads nothing")
     equal(call("GET", path)[0], 404, "nothing was written")
     equal(call("GET", "/api/v1/no-such")[1]["errorType"], "not_found", "a path that is not there")

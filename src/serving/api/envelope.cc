@@ -93,7 +93,6 @@ http::Response Failure(const Error& error) {
 }
 
 http::Response Refusal(unsigned status, std::string_view sentence) {
-  if (sentence.ends_with('\n')) sentence.remove_suffix(1);  // as a text it is a line
   return Failure(status, TypeOf(status), sentence);
 }
 

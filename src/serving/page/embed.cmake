@@ -1,8 +1,8 @@
 # cmake -DDIST=DIR [-DOUTPUT=FILE] -P embed.cmake
 #
 # Writes OUTPUT, which defines serving::page::Files() as the files of DIST: index.html, and what
-# lies in assets/ with its FILE.gz; of no DIST, no files.  Without OUTPUT: only checks that there
-# is a page.
+# lies in assets/ with its FILE.gz; of no DIST, no files.  Without OUTPUT: says what to do about a
+# page that is not there, or is older than what it is made from.
 cmake_minimum_required(VERSION 3.25)
 
 if(DIST AND NOT EXISTS ${DIST}/index.html)
@@ -11,7 +11,7 @@ if(DIST AND NOT EXISTS ${DIST}/index.html)
           "without the page.")
 endif()
 if(NOT OUTPUT)
-  return()
+  message(FATAL_ERROR "The page is older than what it is made from: run script/ui.")
 endif()
 
 set(arrays "")

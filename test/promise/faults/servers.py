@@ -89,6 +89,7 @@ class KilledAfterRegistrations(Fault):
 
     name = "rollcall: killed right after a registration is seen, five times"
     stores = ("etcd", "embedded")
+    brief = ("embedded",)
     silent = reaches = True
 
     def cause(self):
