@@ -1,8 +1,8 @@
-# cmake -DDIST=DIR [-DOUTPUT=FILE] -P embed.cmake
+# cmake -DDIST=DIR [-DOUTPUT=FILE -DMADE_FROM=DIR] -P embed.cmake
 #
 # Writes OUTPUT, which defines serving::page::Files() as the files of DIST: index.html, and what
-# lies in assets/ with its FILE.gz; of no DIST, no files.  Without OUTPUT: says what to do about a
-# page that is not there, or is older than what it is made from.
+# lies in assets/ with its FILE.gz; of no DIST, no files.  Fails where a file of MADE_FROM is newer.
+# Without OUTPUT: only checks that there is a page.
 cmake_minimum_required(VERSION 3.25)
 
 if(DIST AND NOT EXISTS ${DIST}/index.html)
@@ -11,7 +11,15 @@ if(DIST AND NOT EXISTS ${DIST}/index.html)
           "without the page.")
 endif()
 if(NOT OUTPUT)
-  message(FATAL_ERROR "The page is older than what it is made from: run script/ui.")
+  return()
+endif()
+if(DIST)
+  file(GLOB_RECURSE made_from ${MADE_FROM}/*)
+  foreach(file IN LISTS made_from)
+    if(${file} IS_NEWER_THAN ${DIST}/index.html)
+      message(FATAL_ERROR "The page is older than ${file}: run script/ui.")
+    endif()
+  endforeach()
 endif()
 
 set(arrays "")

@@ -23,6 +23,8 @@ export function Help() {
   return (
     <dialog
       ref={dialog}
+      // Before it is gone to the eye, as onClose comes later: the next key is for the page.
+      onCancel={close}
       onClose={close}
       aria-labelledby="help-title"
       onClick={(event) => event.target === dialog.current && close()}
