@@ -157,7 +157,7 @@ void AppendFailedAddresses(Task& task, const Link& link, const Reading& reading,
 Reading Read(Task& task, const Link& link) {
   Selection selection = link.selection;
   const bool apex = link.type != Type::kTxt && selection.name == link.zone.name.view() &&
-                    task.view.tree.Find(link.zone.apex) != nullptr;
+                    task.Find(link.zone.apex) != nullptr;
   if (apex) selection.name = link.zone.apex;
   return ReadSubtree(task, link.zone, selection,
                      link.type == Type::kTxt ? Keep::kHostsAndTexts : Keep::kHosts);

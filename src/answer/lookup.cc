@@ -48,7 +48,7 @@ Found VisitSubtree(Task& task, const Zone& zone, wire::NameView name, Order orde
                    const Visitor& visit) {
   const wire::NameView fixed = FixedPart(zone, name);
   const bool wild = fixed.size() != name.size();
-  const catalog::Node* node = task.view.tree.Find(fixed);
+  const catalog::Node* node = task.Find(fixed);
   if (node == nullptr) return Found::kNoName;
 
   struct State {
@@ -143,7 +143,7 @@ Reading ReadExact(Task& task, const Zone& zone, const Selection& selection) {
   auto& kept = task.work.kept;
   const std::size_t begin = kept.size();
   const wire::NameView fixed = FixedPart(zone, selection.name);
-  const catalog::Node* node = task.view.tree.Find(fixed);
+  const catalog::Node* node = task.Find(fixed);
   if (node == nullptr) return Reading(task.work, Found::kNoName, begin, begin);
   if (fixed.size() != selection.name.size()) return Reading(task.work, Found::kData, begin, begin);
 

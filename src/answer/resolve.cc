@@ -121,6 +121,7 @@ void Answer::Clear() {
   extended_error.reset();
   needs.clear();
   steps = 0;
+  basis = {};
 }
 
 wire::Reply Answer::reply() const {

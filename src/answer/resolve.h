@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "answer/basis.h"
 #include "answer/zones.h"
 #include "base/clock.h"
 #include "catalog/view.h"
@@ -71,6 +72,7 @@ class Answer {
   std::vector<Outside> needs;
   // The work it took: registrations looked at plus names looked up.
   std::size_t steps = 0;
+  Basis basis;
 
   [[nodiscard]] Workspace& workspace() { return *workspace_; }  // for Resolve() alone
 

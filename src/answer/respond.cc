@@ -19,7 +19,15 @@ bool IsForwardable(const wire::Query& query) {
 
 Responded Sent(std::size_t size, const wire::Reply& reply, std::span<const std::uint8_t> out) {
   constexpr std::uint8_t kTruncated = 0x02;  // in the header's third octet
-  return {Outcome::kReply, size, reply.rcode, (out[2] & kTruncated) != 0};
+  return {.outcome = Outcome::kReply,
+          .size = size,
+          .rcode = reply.rcode,
+          .truncated = (out[2] & kTruncated) != 0};
+}
+
+// A question's name lies whole behind the header.
+wire::NameView NameIn(std::span<const std::uint8_t> request, std::size_t size) {
+  return wire::NameView({reinterpret_cast<const char*>(&request[wire::kHeaderSize]), size});
 }
 
 wire::Reply Empty(Rcode rcode) {
@@ -32,6 +40,7 @@ wire::Reply Empty(Rcode rcode) {
 
 Responder::Responder(const Zones& zones, ResponderOptions options)
     : zones_(zones), options_(std::move(options)) {
+  if (options_.ready_octets != 0) ready_.emplace(options_.ready_octets);
 }
 
 std::size_t Responder::MaxSize() const {
@@ -65,8 +74,65 @@ void Responder::NameOurselves(const catalog::View& view) {
   nsid_ += std::to_string(view.revision);
 }
 
+std::uint64_t Responder::Foresee(std::span<const std::uint8_t> message) const {
+  if (!ready_ || !Ready::Takes(message)) return 0;
+  const std::uint64_t hash = ready_->HashOf(message);
+  ready_->FetchPlace(hash);
+  return hash;
+}
+
+void Responder::Await(std::uint64_t foreseen) const {
+  if (foreseen != 0) ready_->FetchReply(foreseen);
+}
+
 Responded Responder::Respond(const catalog::View& view, const Request& request,
                              std::span<std::uint8_t> out) {
+  const bool outside = request.outside != nullptr;
+  if (!ready_ || !Ready::Takes(request.message) || (outside && !request.outside->empty())) {
+    return Make(view, request, out);
+  }
+  const Ready::Terms terms{request.standing, request.tcp, outside};
+  const std::uint64_t hash =
+      request.foreseen != 0 ? request.foreseen : ready_->HashOf(request.message);
+  if (const auto kept = ready_->Find(request.message, hash, terms, view, request.now, out)) {
+    const Ready::Facts& facts = kept->facts;
+    return {.outcome = Outcome::kReply,
+            .size = kept->size,
+            .rcode = facts.rcode,
+            .truncated = facts.truncated,
+            .asked = true,
+            .type = facts.type,
+            .name = NameIn(request.message, facts.name_size),
+            .several = facts.several,
+            .ready = true};
+  }
+  const Responded said = Make(view, request, out);
+  if (keepable_) {
+    ready_->Keep(request.message, hash, terms, view, answer_.basis, out.first(said.size),
+                 {.type = said.type,
+                  .rcode = said.rcode,
+                  .truncated = said.truncated,
+                  .several = said.several,
+                  .name_size = static_cast<std::uint8_t>(said.name.size()),
+                  .serial_at = static_cast<std::uint16_t>(serial_at_)});
+  }
+  return said;
+}
+
+Responded Responder::Make(const catalog::View& view, const Request& request,
+                          std::span<std::uint8_t> out) {
+  keepable_ = false;
+  Responded said = MakeUntold(view, request, out);
+  if (query_.has_question && said.outcome != Outcome::kNoReply) {
+    said.asked = true;
+    said.type = query_.question.type;
+    said.name = NameIn(request.message, query_.question.name.view().size());
+  }
+  return said;
+}
+
+Responded Responder::MakeUntold(const catalog::View& view, const Request& request,
+                                std::span<std::uint8_t> out) {
   answer_.Clear();
   tcp_ = request.tcp;
   if (!wire::ParseQuery(request.message, query_)) return {};
@@ -87,7 +153,22 @@ Responded Responder::Respond(const catalog::View& view, const Request& request,
   if (!answer_.needs.empty()) return {.outcome = Outcome::kNeedsOutside};
   wire::Reply reply = answer_.reply();
   reply.recursion_available = may_forward;
-  return Sent(Encode(reply, out), reply, out);
+  Responded said = Sent(Encode(reply, out), reply, out);
+  said.several = StandsForSeveral(view);
+  keepable_ = answer_.basis.complete() && !query_.edns.wants_nsid;
+  serial_at_ = wire::SerialAt(query_, reply, said.size);
+  return said;
+}
+
+// A selector's label, or another with an underscore, makes it none of an instance.
+bool Responder::StandsForSeveral(const catalog::View& view) {
+  const wire::NameView name = query_.question.name;
+  if (name.IsRoot()) return false;
+  if (name.FirstLabel()[0] == '_') return true;
+  catalog::Tree::Stamp stamp = 0;
+  const catalog::Node* const node = view.tree.Find(name, stamp);
+  answer_.basis.AddName(stamp);
+  return node != nullptr && node->has_children();
 }
 
 }  // namespace rollcall::answer

@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "answer/ready.h"
 #include "answer/resolve.h"
 #include "catalog/view.h"
 #include "wire/query.h"
@@ -22,7 +24,13 @@ struct ResponderOptions {
   // Told, with the revision of the view, to those who ask (RFC 5001), so that they see
   // which of several servers answered and whether it is behind; empty: never.
   std::string nsid;
+  std::size_t ready_octets = 0;  // for replies that are kept, see Ready; 0: none is
 };
+
+[[nodiscard]] inline ResponderOptions WithReady(ResponderOptions options, std::size_t octets) {
+  options.ready_octets = octets;
+  return options;
+}
 
 // One request and what is known besides the view.  Borrows for the call.
 struct Request {
@@ -34,6 +42,7 @@ struct Request {
   // What was found outside the zones so far: empty at the first call.  Null: this
   // client gets nothing from outside (no forwarder, or not allowed to use it).
   const std::vector<OutsideResult>* outside = nullptr;
+  std::uint64_t foreseen = 0;  // what Foresee() said of `message`; 0: nothing
 };
 
 enum class Outcome : std::uint8_t {
@@ -48,12 +57,24 @@ struct Responded {
   std::size_t size = 0;                       // kReply
   wire::Rcode rcode = wire::Rcode::kNoError;  // kReply: what was said, for the counters
   bool truncated = false;                     // kReply: TC is set
+  // What was asked, if it could be read; the name borrows from the request.
+  bool asked = false;
+  wire::Type type = wire::Type::kA;
+  wire::NameView name{};
+  // kReply, asked: the name stands for more than one registration, or for a choice of them.
+  bool several = false;
+  bool ready = false;  // kReply: it was made before
 };
 
 class Responder {
  public:
   // Borrows `zones` until destroyed.
   Responder(const Zones& zones, ResponderOptions options);
+
+  // For who has several messages at hand, to wait for memory once for all: Foresee() of each,
+  // then Await() of what it said, then Respond(), with that in the request.
+  [[nodiscard]] std::uint64_t Foresee(std::span<const std::uint8_t> message) const;
+  void Await(std::uint64_t foreseen) const;
 
   // Answers `request` from `view`.  Requires: out.size() >= wire::kMaxMessageSize
   // for TCP, >= max(512, max_udp_size) for UDP.
@@ -66,7 +87,7 @@ class Responder {
   [[nodiscard]] Responded Respond(const catalog::View& view, const Request& request,
                                   std::span<std::uint8_t> out);
 
-  // Of the last Respond(); valid until the next.
+  // Of the last Respond() that did not end with kReply; valid until the next.
   [[nodiscard]] const wire::Query& query() const { return query_; }
   [[nodiscard]] const std::vector<Outside>& needs() const { return answer_.needs; }
 
@@ -75,6 +96,11 @@ class Responder {
   [[nodiscard]] std::size_t ReplyEmpty(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
  private:
+  [[nodiscard]] Responded Make(const catalog::View& view, const Request& request,
+                               std::span<std::uint8_t> out);
+  [[nodiscard]] Responded MakeUntold(const catalog::View& view, const Request& request,
+                                     std::span<std::uint8_t> out);
+  [[nodiscard]] bool StandsForSeveral(const catalog::View& view);
   void NameOurselves(const catalog::View& view);
   [[nodiscard]] std::size_t MaxSize() const;
   [[nodiscard]] std::size_t Encode(wire::Reply reply, std::span<std::uint8_t> out) const;
@@ -86,6 +112,9 @@ class Responder {
   wire::Query query_;
   Answer answer_;
   bool tcp_ = false;
+  bool keepable_ = false;  // what Make() made may be kept
+  std::size_t serial_at_ = 0;
+  std::optional<Ready> ready_;
 };
 
 }  // namespace rollcall::answer

@@ -10,8 +10,10 @@ bool Selection::Keeps(const Task& task, const catalog::Registration& registratio
   if (shards != 0 && !model::IsInShard(wire::NameView(registration.name), shard, shards)) {
     return false;
   }
-  return !healthy ||
-         model::IsHealthy(catalog::StateOf(registration, task.view.marks, task.context.wall_now));
+  if (!healthy) return true;
+  // How one is hangs on marks of names above it and of its host, and on the time.
+  task.answer.basis.AddUnknown();
+  return model::IsHealthy(catalog::StateOf(registration, task.view.marks, task.context.wall_now));
 }
 
 Selection Select(const Zone& zone, wire::NameView asked) {

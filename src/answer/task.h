@@ -53,8 +53,15 @@ struct Task {
   bool too_many = false;
   bool unsure = false;
 
+  // Null: nothing is at or below it.
+  [[nodiscard]] const catalog::Node* Find(wire::NameView name) const {
+    catalog::Tree::Stamp stamp = 0;
+    const catalog::Node* const node = view.tree.Find(name, stamp);
+    answer.basis.AddName(stamp);
+    return node;
+  }
   [[nodiscard]] std::uint32_t Ttl(const catalog::Registration& registration) const {
-    return TtlOf(registration, view, zones.options(), context.now);
+    return TtlOf(registration, view, zones.options(), context.now, answer.basis);
   }
   // How many records of at least `size` octets could fit the reply.
   [[nodiscard]] std::size_t MostRecords(std::size_t size) const { return context.max_size / size; }

@@ -29,7 +29,8 @@ std::uint32_t Ttl(const TtlCase& example, std::uint32_t min, std::uint32_t max) 
   options.default_ttl = 300;
   options.min_lease_ttl = min;
   options.max_lease_ttl = max;
-  return TtlOf(registration, view, options, kNow);
+  Basis basis;
+  return TtlOf(registration, view, options, kNow, basis);
 }
 
 TEST(TtlOf, IsTheSmallerOfLeaseAndOwnWithinBounds) {

@@ -70,8 +70,17 @@ std::size_t Tree::Hash::operator()(std::string_view wire) const {
 Tree::Tree() = default;
 Tree::~Tree() = default;
 
-const Node* Tree::Find(wire::NameView name) const {
-  const auto found = nodes_.find(LowerName(name.wire()).wire());
+std::size_t Tree::TouchStamp(std::string_view wire) {
+  const std::size_t hash = Hash()(wire);
+  stamps_[StampOf(hash)] = publication_;
+  return hash;
+}
+
+const Node* Tree::Find(wire::NameView name, Stamp& stamp) const {
+  const LowerName lower(name.wire());
+  const std::size_t hash = Hash()(lower.wire());
+  stamp = StampOf(hash);
+  const auto found = nodes_.find(lower.wire(), hash);
   return found == nodes_.end() ? nullptr : found->get();
 }
 
@@ -174,7 +183,7 @@ void Tree::Put(RegistrationPtr registration) {
 
 void Tree::Insert(RegistrationPtr registration) {
   ForEachName(*registration, [&](const Step& step) {
-    auto found = nodes_.find(step.wire);
+    auto found = nodes_.find(step.wire, TouchStamp(step.wire));
     if (found == nodes_.end()) found = nodes_.insert(Node::Make(step.wire)).first;
     Node& node = **found;
     ++node.count_;
@@ -202,7 +211,7 @@ void Tree::Replace(const Registration& old, RegistrationPtr registration) {
     strays_.emplace(std::move(plain), registration.get());
   }
   ForEachName(*registration, [&](const Step& step) {
-    Node& node = **nodes_.find(step.wire);
+    Node& node = **nodes_.find(step.wire, TouchStamp(step.wire));
     node.changed_ = std::max(node.changed_, registration->mod_revision);
     node.touched_ = publication_;
     if (!step.holder) return;
@@ -219,7 +228,7 @@ bool Tree::Erase(std::string_view key, store::Revision revision) {
   EraseStray(*gone);
   RegistrationPtr keep;  // until the last name above it has been visited
   ForEachName(*gone, [&](const Step& step) {
-    const auto at = nodes_.find(step.wire);
+    const auto at = nodes_.find(step.wire, TouchStamp(step.wire));
     Node& node = **at;
     node.changed_ = std::max(node.changed_, revision);
     node.touched_ = publication_;
@@ -240,7 +249,7 @@ void Tree::Touch(std::string_view key) {
   if (found == by_key_.end()) return;
   const LowerName lower((*found)->name);
   for (wire::NameView name(lower.wire());; name = name.Parent()) {
-    (*nodes_.find(name.wire()))->touched_ = publication_;
+    (*nodes_.find(name.wire(), TouchStamp(name.wire())))->touched_ = publication_;
     if (name.IsRoot()) return;
   }
 }

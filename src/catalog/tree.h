@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/registration.h"
 #include "wire/name.h"
@@ -89,7 +90,18 @@ class Tree {
 
   // Null: no registration is at or below `name`.  One hash, whatever the size;
   // no allocation.
-  [[nodiscard]] const Node* Find(wire::NameView name) const;
+  [[nodiscard]] const Node* Find(wire::NameView name) const {
+    Stamp stamp = 0;
+    return Find(name, stamp);
+  }
+
+  // Where it is written when something at or below a name changed last, whether the name is
+  // there or not: for who keeps what he made of a name as long as it holds.  Some names share a
+  // stamp, and then seem to change together.
+  using Stamp = std::uint32_t;
+  [[nodiscard]] const Node* Find(wire::NameView name, Stamp& stamp) const;
+  // The publication, as Node::touched().
+  [[nodiscard]] std::uint64_t touched(Stamp stamp) const { return stamps_[stamp]; }
 
   // False: stop here.
   using Visitor = absl::FunctionRef<bool(const Registration&)>;
@@ -165,10 +177,16 @@ class Tree {
   [[nodiscard]] std::string_view RangeBelow(const Node& node, char last) const;
   void EraseStray(const Registration& registration);
 
+  static constexpr std::size_t kStamps = 1 << 16;
+  [[nodiscard]] static Stamp StampOf(std::size_t hash) { return hash % kStamps; }
+  // Writes the publication to a name's stamp, and returns the name's hash.
+  std::size_t TouchStamp(std::string_view wire);
+
   absl::flat_hash_set<Node::Ptr, Hash, Equal> nodes_;
   ByKey by_key_;  // each owned by the node of its name
   std::string prefix_;
   std::uint64_t publication_ = 0;
+  std::vector<std::uint64_t> stamps_ = std::vector<std::uint64_t>(kStamps);
 
   // Registrations whose key is not the one that KeyOf() makes of their name
   // (capitals, a bare dot, a trailing slash, needless escapes), by the one it

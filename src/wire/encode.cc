@@ -79,6 +79,8 @@ void PutQuestion(const Query& query, Writer& to) {
   to.U16(static_cast<std::uint16_t>(query.question.qclass));
 }
 
+constexpr std::size_t kSoaNumbers = 5 * 4;  // at the end of its rdata, the serial first
+
 // The whole records at the front of `records` that fit.
 std::size_t PutRecords(std::span<const Record> records, Writer& to) {
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -175,6 +177,13 @@ std::size_t EncodeReply(const Query& query, const Reply& reply, const Limits& li
   to.PatchU16(kCountsAt + 4, static_cast<std::uint16_t>(counts.authority));
   to.PatchU16(kCountsAt + 6, static_cast<std::uint16_t>(counts.additional + (opt.present ? 1 : 0)));
   return to.size();
+}
+
+std::size_t SerialAt(const Query& query, const Reply& reply, std::size_t size) {
+  // An SOA is asked for, or says why there is nothing; only the OPT comes behind it.
+  const std::span<const Record> last = reply.authority.empty() ? reply.answer : reply.authority;
+  if (last.empty() || last.back().type != Type::kSoa || !reply.additional.empty()) return 0;
+  return size - PlanOpt(query, reply, kMaxMessageSize).size - kSoaNumbers;
 }
 
 }  // namespace rollcall::wire

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include "wire/query.h"
 #include "wire/types.h"
 
 namespace rollcall::serving::dns {
@@ -73,10 +72,9 @@ struct alignas(128) ThreadCounters {
   std::array<Counter, kTypes> udp_types;
   std::array<Counter, kTypes> tcp_types;
 
-  // `query`: what a message was read as; null: as none.
-  static void CountType(std::array<Counter, kTypes>& types, const wire::Query* query) {
-    const bool asked = query != nullptr && query->has_question;
-    types[asked ? TypeIndex(query->question.type) : kTypes - 1].Add(1);
+  // Of a message in which nothing was `asked` it is none.
+  static void CountType(std::array<Counter, kTypes>& types, bool asked, wire::Type type) {
+    types[asked ? TypeIndex(type) : kTypes - 1].Add(1);
   }
   void CountReply(wire::Rcode rcode, bool tc) {
     rcodes[std::min(static_cast<std::size_t>(rcode), rcodes.size() - 1)].Add(1);

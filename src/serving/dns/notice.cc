@@ -7,21 +7,13 @@
 namespace rollcall::serving::dns {
 namespace {
 
-// A name with a selector (`_healthy.NAME`) or a service's underscore label is none of an instance.
-bool StandsForSeveral(const catalog::View& view, wire::NameView name) {
-  if (name.IsRoot()) return false;
-  if (name.FirstLabel()[0] == '_') return true;
-  const catalog::Node* const node = view.tree.Find(name);
-  return node != nullptr && node->has_children();
-}
-
-bool Counts(const catalog::View& view, const wire::Question& question) {
-  switch (question.type) {
+bool Counts(const answer::Responded& said) {
+  switch (said.type) {
     case wire::Type::kSrv:
       return true;
     case wire::Type::kA:
     case wire::Type::kAaaa:
-      return StandsForSeveral(view, question.name);
+      return said.several;
     default:
       return false;
   }
@@ -43,11 +35,11 @@ seen::Asker AskerOf(const sockaddr* source, bool tcp) {
 
 }  // namespace
 
-void Notice(seen::Tap& tap, const catalog::View& view, const wire::Query& query,
-            const answer::Responded& said, const sockaddr* source, bool tcp, SteadyTime now) {
+void Notice(seen::Tap& tap, const catalog::View& view, const answer::Responded& said,
+            const sockaddr* source, bool tcp, SteadyTime now) {
   if (said.outcome != answer::Outcome::kReply || said.rcode != wire::Rcode::kNoError) return;
-  if (!query.has_question || !Counts(view, query.question)) return;
-  tap.Note(AskerOf(source, tcp), query.question.name.view().wire(), view.revision, now);
+  if (!said.asked || !Counts(said)) return;
+  tap.Note(AskerOf(source, tcp), said.name.wire(), view.revision, now);
 }
 
 }  // namespace rollcall::serving::dns

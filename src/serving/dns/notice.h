@@ -15,8 +15,8 @@ namespace rollcall::serving::dns {
 // Notes a question that was answered well and is for a name that stands for several: for SRV, or
 // for the addresses of a name above instances.  Not one for the address of an instance: whoever
 // scrapes it asks for that at each scrape.
-// Requires: `query` is what `said` answers, from `view`.
-void Notice(seen::Tap& tap, const catalog::View& view, const wire::Query& query,
-            const answer::Responded& said, const sockaddr* source, bool tcp, SteadyTime now);
+// Requires: `said` is from `view`, and the request is still there.
+void Notice(seen::Tap& tap, const catalog::View& view, const answer::Responded& said,
+            const sockaddr* source, bool tcp, SteadyTime now);
 
 }  // namespace rollcall::serving::dns

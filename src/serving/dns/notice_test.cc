@@ -86,10 +86,9 @@ TEST_F(NoticeTest, AMappedAddressIsThatOfIpv4) {
   mapped.sin6_family = AF_INET6;
   const std::uint8_t octets[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 1, 2, 3};
   std::copy(std::begin(octets), std::end(octets), mapped.sin6_addr.s6_addr);
-  wire::Query query;
-  query.has_question = true;
-  query.question = {testing::NameOf("node.prom.internal"), Type::kSrv, wire::Class::kIn};
-  Notice(tap, view, query, {.outcome = answer::Outcome::kReply},
+  const wire::Name name = testing::NameOf("node.prom.internal");
+  Notice(tap, view,
+         {.outcome = answer::Outcome::kReply, .asked = true, .type = Type::kSrv, .name = name},
          reinterpret_cast<const sockaddr*>(&mapped), false, SteadyTime{});
   seen::Sighting sighting;
   ASSERT_TRUE(tap.Take(sighting));

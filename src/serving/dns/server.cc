@@ -1,6 +1,7 @@
 #include "serving/dns/server.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <stop_token>
@@ -28,9 +29,16 @@ answer::ResponderOptions ResponderOptionsOf(const Options& options) {
   return result;
 }
 
+// Those that this process may run on, where taskset(1), a cpuset or CPUAffinity= leave it some of
+// the machine's: two workers on one processor only take turns.
+unsigned ProcessorsOfOurs() {
+  cpu_set_t ours;
+  if (sched_getaffinity(0, sizeof ours, &ours) == 0) return static_cast<unsigned>(CPU_COUNT(&ours));
+  return std::max(1u, std::thread::hardware_concurrency());  // more than a cpu_set_t can tell
+}
+
 unsigned WorkersOf(const Options& options) {
-  if (options.udp_workers != 0) return options.udp_workers;
-  return std::max(1u, std::thread::hardware_concurrency());
+  return options.udp_workers != 0 ? options.udp_workers : ProcessorsOfOurs();
 }
 
 // The sockets of one address.  TCP is bound first: it is the one that notices

@@ -23,7 +23,7 @@ namespace rollcall::serving::dns {
 
 struct Options {
   std::vector<Address> listen;        // UDP and TCP on each
-  unsigned udp_workers = 0;           // per address; 0: one per core
+  unsigned udp_workers = 0;           // per address; 0: one per processor that is ours
   std::uint16_t max_udp_size = 1232;  // of our replies; at least 512
   std::vector<Address> forward;       // none: names outside are REFUSED
   bool forward_for_all = false;       // false: loopback and private sources only

@@ -25,6 +25,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kAcceptPause{100};  // when there are no descriptors left
 constexpr milliseconds kStopPatience{500};
 constexpr milliseconds kMostSweepPause{250};
+constexpr std::size_t kReadyOctets = 8 << 20;  // for replies kept
 
 SocketAddress ToSocketAddress(const tcp::endpoint& endpoint) {
   SocketAddress address;
@@ -41,7 +42,7 @@ class TcpServer::Impl final : public TcpHost {
       : shared_(shared),
         limits_(limits),
         reader_(shared.publisher.AddReader()),
-        responder_(shared.zones, shared.responder),
+        responder_(shared.zones, answer::WithReady(shared.responder, kReadyOctets)),
         tap_(shared.book != nullptr ? shared.book->AddTap() : nullptr),
         reply_(wire::kMaxMessageSize),
         sweep_(io_) {}
@@ -95,11 +96,11 @@ class TcpServer::Impl final : public TcpHost {
       const auto view = reader_.Enter();
       said = responder_.Respond(*view, request, reply_);
       if (tap_) {
-        Notice(*tap_, *view, responder_.query(), said, asker->peer().get(), true, request.now);
+        Notice(*tap_, *view, said, asker->peer().get(), true, request.now);
       }
     }
     const bool unread = said.outcome == answer::Outcome::kNoReply;
-    ThreadCounters::CountType(counters_.tcp_types, unread ? nullptr : &responder_.query());
+    ThreadCounters::CountType(counters_.tcp_types, said.asked, said.type);
     if (unread) {
       counters_.dropped.Add(1);
       return {};

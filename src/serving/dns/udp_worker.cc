@@ -17,6 +17,11 @@ namespace {
 constexpr std::size_t kBatch = 64;
 // A longer question is cut, which makes it a malformed one.
 constexpr std::size_t kMostQuery = 4096;
+// From one question's room to the next: were it a power of two, the heads of all questions would
+// compete for the same few lines of the processor's cache.
+constexpr std::size_t kStride = kMostQuery + 3 * 64;
+// For replies kept.
+constexpr std::size_t kReadyOctets = 32 << 20;
 // How long a full send buffer may hold up a worker, in all, before the rest of a
 // batch is given up: whoever asked will ask again.
 constexpr int kSendPatienceMs = 20;
@@ -94,13 +99,15 @@ class UdpWorker::Impl {
       : shared_(shared),
         socket_(std::move(socket)),
         reader_(shared.publisher.AddReader()),
-        responder_(shared.zones, shared.responder),
+        responder_(shared.zones, answer::WithReady(shared.responder, kReadyOctets)),
         tap_(shared.book != nullptr ? shared.book->AddTap() : nullptr),
         reply_size_(std::max<std::size_t>(wire::kMinUdpSize, shared.responder.max_udp_size)),
-        questions_(kBatch * kMostQuery),
+        questions_(kBatch * kStride),
         replies_(kBatch * reply_size_) {}
 
   void Run(const std::stop_token& stop) {
+    for (std::size_t i = 0; i < kBatch; ++i)
+      question_iov_[i] = {&questions_[i * kStride], kMostQuery};
     while (!stop.stop_requested()) {
       try {
         const std::size_t received = Receive();
@@ -120,14 +127,18 @@ class UdpWorker::Impl {
   // Waits for the first datagram at most as long as the socket's timeout, and
   // takes what else is there.
   std::size_t Receive() {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      question_iov_[i] = {&questions_[i * kMostQuery], kMostQuery};
+    for (std::size_t i = 0; i < used_; ++i) {
       Clear(received_[i].msg_hdr, routes_[i], question_iov_[i]);
     }
+    used_ = 0;
     const int n = recvmmsg(socket_.get(), received_.data(), kBatch, MSG_WAITFORONE, nullptr);
-    if (n >= 0) return static_cast<std::size_t>(n);
+    if (n >= 0) return used_ = static_cast<std::size_t>(n);
     if (errno != EAGAIN && errno != EINTR) poll(nullptr, 0, 10);  // no memory: not in a loop
     return 0;
+  }
+
+  [[nodiscard]] std::span<const std::uint8_t> Question(std::size_t i) const {
+    return {&questions_[i * kStride], received_[i].msg_len};
   }
 
   // Fills replies_ and to_send_; returns how many.  One view for the whole batch.
@@ -139,10 +150,13 @@ class UdpWorker::Impl {
     request.now = std::chrono::steady_clock::now();
     request.wall_now = std::chrono::system_clock::now();
     request.outside = shared_.outside();
+    for (std::size_t i = 0; i < received; ++i) foreseen_[i] = responder_.Foresee(Question(i));
+    for (std::size_t i = 0; i < received; ++i) responder_.Await(foreseen_[i]);
     std::size_t replies = 0;
     const auto view = reader_.Enter();
     for (std::size_t i = 0; i < received; ++i) {
-      request.message = {&questions_[i * kMostQuery], received_[i].msg_len};
+      request.message = Question(i);
+      request.foreseen = foreseen_[i];
       msghdr& header = received_[i].msg_hdr;
       const std::span<std::uint8_t> out(&replies_[replies * reply_size_], reply_size_);
       const std::size_t size = AnswerOne(*view, request, header, out);
@@ -162,16 +176,15 @@ class UdpWorker::Impl {
     const auto* source = static_cast<const sockaddr*>(header.msg_name);
     if (PortOf(source) == 0) {  // nobody can be there
       counters_.dropped.Add(1);
-      ThreadCounters::CountType(counters_.udp_types, nullptr);
+      ThreadCounters::CountType(counters_.udp_types, false, {});
       return 0;
     }
     const answer::Responded said = responder_.Respond(view, request, out);
-    const bool unread = said.outcome == answer::Outcome::kNoReply;
-    ThreadCounters::CountType(counters_.udp_types, unread ? nullptr : &responder_.query());
+    ThreadCounters::CountType(counters_.udp_types, said.asked, said.type);
     switch (said.outcome) {
       case answer::Outcome::kReply:
         counters_.CountReply(said.rcode, said.truncated);
-        if (tap_) Notice(*tap_, view, responder_.query(), said, source, false, request.now);
+        if (tap_) Notice(*tap_, view, said, source, false, request.now);
         return said.size;
       case answer::Outcome::kNoReply:
         counters_.dropped.Add(1);
@@ -225,6 +238,8 @@ class UdpWorker::Impl {
   std::array<iovec, kBatch> question_iov_{};
   std::array<iovec, kBatch> reply_iov_{};
   std::array<mmsghdr, kBatch> received_{};
+  std::array<std::uint64_t, kBatch> foreseen_{};
+  std::size_t used_ = kBatch;  // of received_, and to be cleared
   std::array<mmsghdr, kBatch> to_send_{};
   ThreadCounters counters_;
 };
