@@ -22,9 +22,13 @@ constexpr std::size_t kIdSize = 2;
 constexpr std::size_t kOctetsPerBucket = 1024;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-std::uint64_t Draw() {
-  std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
+// So that nobody can aim at a bucket.
+std::uint64_t Seed() {
+  static const std::uint64_t seed = [] {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+  }();
+  return seed;
 }
 
 std::span<const std::uint8_t> WithoutId(std::span<const std::uint8_t> message) {
@@ -33,37 +37,51 @@ std::span<const std::uint8_t> WithoutId(std::span<const std::uint8_t> message) {
 
 }  // namespace
 
-// Followed by the request and the reply, both without their ids.
+// Followed by the names of its basis, the request and the reply, both without their ids.
 struct Ready::Entry {
   SteadyTime until;
   std::uint64_t made = 0;  // the publication it was last known to hold in
-  Basis basis;
   Facts facts;
-  Terms terms;
   std::uint16_t request_size = 0;
   std::uint16_t reply_size = 0;
   std::uint32_t room = 0;  // octets of the ring, this struct included
+  Terms terms;
+  std::uint8_t name_count = 0;
 
-  [[nodiscard]] std::uint8_t* octets() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  [[nodiscard]] catalog::Tree::Stamp* names() {
+    return reinterpret_cast<catalog::Tree::Stamp*>(this + 1);
+  }
+  [[nodiscard]] std::uint8_t* octets() {
+    return reinterpret_cast<std::uint8_t*>(names() + name_count);
+  }
 };
 
 Ready::Ready(std::size_t octets)
-    : seed_(Draw()),
-      size_(octets),
+    : size_(octets),
       end_(size_),
-      mask_(std::bit_ceil(std::max<std::size_t>(1, octets / kOctetsPerBucket)) - 1),
+      mask_(std::max<std::size_t>(1, octets / kOctetsPerBucket) - 1),
       ring_(std::make_unique_for_overwrite<std::uint64_t[]>(size_ / kWord)),
-      buckets_(std::make_unique<Bucket[]>(mask_ + 1)) {
+      // Zeroes of the kernel's, which cost nothing until they are used.
+      buckets_(
+          static_cast<Bucket*>(std::calloc(mask_ + 1, sizeof(Bucket)))) {  // NOLINT(*-no-malloc)
   assert(std::has_single_bit(octets));
+  if (buckets_ == nullptr) throw std::bad_alloc();
+}
+
+std::size_t Ready::OctetsFor(std::size_t registrations, std::size_t most) {
+  constexpr std::size_t kLeast = 4 << 20;
+  constexpr std::size_t kPerRegistration = 128;
+  return std::bit_floor(
+      std::min(most, std::max(kLeast, std::bit_ceil(registrations * kPerRegistration))));
 }
 
 bool Ready::Takes(std::span<const std::uint8_t> request) {
   return request.size() > wire::kHeaderSize && request.size() <= kMostRequest;
 }
 
-std::uint64_t Ready::HashOf(std::span<const std::uint8_t> request) const {
+std::uint64_t Ready::HashOf(std::span<const std::uint8_t> request) {
   const auto key = WithoutId(request);
-  const std::uint64_t hash = XXH3_64bits_withSeed(key.data(), key.size(), seed_);
+  const std::uint64_t hash = XXH3_64bits_withSeed(key.data(), key.size(), Seed());
   return hash == 0 ? 1 : hash;
 }
 
@@ -74,10 +92,9 @@ Ready::Entry& Ready::EntryAt(std::uint64_t at) const {
 bool Ready::Holds(Entry& entry, const catalog::View& view, SteadyTime now) {
   if (now >= entry.until) return false;
   if (entry.made == view.changes) return true;
-  const auto names = entry.basis.names();
-  const bool holds = std::all_of(names.begin(), names.end(), [&](catalog::Tree::Stamp stamp) {
-    return view.tree.touched(stamp) <= entry.made;
-  });
+  const bool holds = std::all_of(
+      entry.names(), entry.names() + entry.name_count,
+      [&](catalog::Tree::Stamp stamp) { return view.tree.touched(stamp) <= entry.made; });
   if (holds) entry.made = view.changes;  // the next look is shorter
   return holds;
 }
@@ -145,16 +162,19 @@ void Ready::Keep(std::span<const std::uint8_t> request, std::uint64_t hash, cons
                  const Facts& facts) {
   const auto key = WithoutId(request);
   const auto rest = WithoutId(reply);
-  const std::size_t size = (sizeof(Entry) + key.size() + rest.size() + kWord - 1) / kWord * kWord;
+  const auto names = basis.names();
+  const std::size_t octets = sizeof(Entry) + names.size_bytes() + key.size() + rest.size();
+  const std::size_t size = (octets + kWord - 1) / kWord * kWord;
   if (size > size_ / 4) return;  // it would drive out all others
   Entry& entry = EntryAt(PlaceFor(hash, size).at);
   entry.until = basis.end();
   entry.made = view.changes;
-  entry.basis = basis;
   entry.facts = facts;
   entry.terms = terms;
   entry.request_size = static_cast<std::uint16_t>(key.size());
   entry.reply_size = static_cast<std::uint16_t>(rest.size());
+  entry.name_count = static_cast<std::uint8_t>(names.size());
+  std::copy(names.begin(), names.end(), entry.names());
   std::copy(key.begin(), key.end(), entry.octets());
   std::copy(rest.begin(), rest.end(), entry.octets() + key.size());
 }

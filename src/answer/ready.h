@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,9 @@ class Ready {
  public:
   // `octets`: of the ring, a power of two; memory is taken as it fills.
   explicit Ready(std::size_t octets);
+  // What is worth keeping for so many registrations: whose replies are about this long.
+  [[nodiscard]] static std::size_t OctetsFor(std::size_t registrations, std::size_t most);
+  [[nodiscard]] std::size_t octets() const { return size_; }
 
   // What else the reply to a request hangs on.
   struct Terms {
@@ -50,8 +54,8 @@ class Ready {
 
   // Whether a reply to it may be kept at all: a question, and not too long.
   [[nodiscard]] static bool Takes(std::span<const std::uint8_t> request);
-  // Requires of all `request`s: Takes().  Not 0.
-  [[nodiscard]] std::uint64_t HashOf(std::span<const std::uint8_t> request) const;
+  // Requires of all `request`s: Takes().  Not 0; the same for all of this process.
+  [[nodiscard]] static std::uint64_t HashOf(std::span<const std::uint8_t> request);
 
   // For who has several requests at hand: first all of them the one, then the other, then
   // Find(), which then does not wait for memory.
@@ -90,12 +94,14 @@ class Ready {
   [[nodiscard]] Place& PlaceFor(std::uint64_t hash, std::size_t size);
   [[nodiscard]] std::uint64_t Claim(std::size_t size);
 
-  const std::uint64_t seed_;  // so that nobody can aim at a bucket
   const std::size_t size_;
   std::uint64_t end_;  // of what was written; begins behind a first round, where all is free
   const std::size_t mask_;
   std::unique_ptr<std::uint64_t[]> ring_;
-  std::unique_ptr<Bucket[]> buckets_;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }  // NOLINT(*-no-malloc)
+  };
+  std::unique_ptr<Bucket[], Free> buckets_;
 };
 
 }  // namespace rollcall::answer

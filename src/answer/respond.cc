@@ -40,7 +40,7 @@ wire::Reply Empty(Rcode rcode) {
 
 Responder::Responder(const Zones& zones, ResponderOptions options)
     : zones_(zones), options_(std::move(options)) {
-  if (options_.ready_octets != 0) ready_.emplace(options_.ready_octets);
+  if (options_.ready_octets != 0) ready_.emplace(Ready::OctetsFor(0, options_.ready_octets));
 }
 
 std::size_t Responder::MaxSize() const {
@@ -76,7 +76,7 @@ void Responder::NameOurselves(const catalog::View& view) {
 
 std::uint64_t Responder::Foresee(std::span<const std::uint8_t> message) const {
   if (!ready_ || !Ready::Takes(message)) return 0;
-  const std::uint64_t hash = ready_->HashOf(message);
+  const std::uint64_t hash = Ready::HashOf(message);
   ready_->FetchPlace(hash);
   return hash;
 }
@@ -93,7 +93,7 @@ Responded Responder::Respond(const catalog::View& view, const Request& request,
   }
   const Ready::Terms terms{request.standing, request.tcp, outside};
   const std::uint64_t hash =
-      request.foreseen != 0 ? request.foreseen : ready_->HashOf(request.message);
+      request.foreseen != 0 ? request.foreseen : Ready::HashOf(request.message);
   if (const auto kept = ready_->Find(request.message, hash, terms, view, request.now, out)) {
     const Ready::Facts& facts = kept->facts;
     return {.outcome = Outcome::kReply,
@@ -107,16 +107,23 @@ Responded Responder::Respond(const catalog::View& view, const Request& request,
             .ready = true};
   }
   const Responded said = Make(view, request, out);
-  if (keepable_) {
-    ready_->Keep(request.message, hash, terms, view, answer_.basis, out.first(said.size),
-                 {.type = said.type,
-                  .rcode = said.rcode,
-                  .truncated = said.truncated,
-                  .several = said.several,
-                  .name_size = static_cast<std::uint8_t>(said.name.size()),
-                  .serial_at = static_cast<std::uint16_t>(serial_at_)});
-  }
+  if (keepable_) KeepReady(view, request, hash, terms, said, out.first(said.size));
   return said;
+}
+
+void Responder::KeepReady(const catalog::View& view, const Request& request, std::uint64_t hash,
+                          const Ready::Terms& terms, const Responded& said,
+                          std::span<const std::uint8_t> reply) {
+  // While the fleet doubles, what was kept goes now and then.
+  const std::size_t octets = Ready::OctetsFor(view.tree.size(), options_.ready_octets);
+  if (octets > ready_->octets()) ready_.emplace(octets);
+  ready_->Keep(request.message, hash, terms, view, answer_.basis, reply,
+               {.type = said.type,
+                .rcode = said.rcode,
+                .truncated = said.truncated,
+                .several = said.several,
+                .name_size = static_cast<std::uint8_t>(said.name.size()),
+                .serial_at = static_cast<std::uint16_t>(serial_at_)});
 }
 
 Responded Responder::Make(const catalog::View& view, const Request& request,

@@ -24,7 +24,7 @@ struct ResponderOptions {
   // Told, with the revision of the view, to those who ask (RFC 5001), so that they see
   // which of several servers answered and whether it is behind; empty: never.
   std::string nsid;
-  std::size_t ready_octets = 0;  // for replies that are kept, see Ready; 0: none is
+  std::size_t ready_octets = 0;  // at most, for replies that are kept (Ready); 0: none is
 };
 
 [[nodiscard]] inline ResponderOptions WithReady(ResponderOptions options, std::size_t octets) {
@@ -96,6 +96,9 @@ class Responder {
   [[nodiscard]] std::size_t ReplyEmpty(wire::Rcode rcode, std::span<std::uint8_t> out) const;
 
  private:
+  void KeepReady(const catalog::View& view, const Request& request, std::uint64_t hash,
+                 const Ready::Terms& terms, const Responded& said,
+                 std::span<const std::uint8_t> reply);
   [[nodiscard]] Responded Make(const catalog::View& view, const Request& request,
                                std::span<std::uint8_t> out);
   [[nodiscard]] Responded MakeUntold(const catalog::View& view, const Request& request,

@@ -20,8 +20,8 @@ constexpr std::size_t kMostQuery = 4096;
 // From one question's room to the next: were it a power of two, the heads of all questions would
 // compete for the same few lines of the processor's cache.
 constexpr std::size_t kStride = kMostQuery + 3 * 64;
-// For replies kept.
-constexpr std::size_t kReadyOctets = 32 << 20;
+// For replies kept, at most: those of a million instances.
+constexpr std::size_t kReadyOctets = 128 << 20;
 // How long a full send buffer may hold up a worker, in all, before the rest of a
 // batch is given up: whoever asked will ask again.
 constexpr int kSendPatienceMs = 20;
