@@ -98,8 +98,8 @@ class Load {
     setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     BindToNext(connection.socket);
     const auto began = Clock::now();
-    if (connect(connection.socket, reinterpret_cast<const sockaddr*>(&address_),
-                sizeof address_) != 0) {
+    if (connect(connection.socket, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) !=
+        0) {
       DieOf("connect");
     }
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &connection}};
