@@ -17,7 +17,7 @@ using catalog::Standing;
 using std::chrono::milliseconds;
 
 // How often the standing is looked at, for the log and for systemd.
-constexpr milliseconds kLook{200};
+constexpr milliseconds kLook{500};
 // How often the book of consumers takes what the DNS workers saw, which keep only so much.
 constexpr milliseconds kDrain{1000};
 // How often answers are measured.

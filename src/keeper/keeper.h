@@ -41,7 +41,7 @@ struct Options {
   // Beyond these, deregistrations given in advance wait.
   catalog::ProtectOptions protect;
   std::vector<wire::Name> zones;
-  std::chrono::milliseconds look_at_most{100};  // between two looks, if the view changes
+  std::chrono::milliseconds look_at_most{250};  // between two looks, if the view changes
   std::chrono::milliseconds look_at_least{1000};
   std::chrono::milliseconds count_pause{5000};  // of the census
   std::chrono::milliseconds spread{1000};       // within which a server writes what it wants

@@ -119,6 +119,7 @@ class Server::Impl {
   void Stop() {
     if (tcp_) tcp_->BeginStop();
     for (std::jthread& thread : threads_) thread.request_stop();
+    for (const auto& worker : workers_) worker->Wake();
     threads_.clear();
     if (forwarder_) forwarder_->Stop();
     if (tcp_) tcp_->Stop();

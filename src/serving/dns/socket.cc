@@ -35,8 +35,7 @@ tl::unexpected<Error> CannotBind(const SocketAddress& address, std::string_view 
 
 bool SetUpUdp(const Fd& socket, const SocketAddress& address) {
   const bool v6 = address.family() == AF_INET6;
-  timeval timeout{};
-  timeout.tv_usec = kReceiveTimeoutMs * 1000;
+  const timeval timeout{kReceiveTimeoutMs / 1000, kReceiveTimeoutMs % 1000 * 1000};
   const bool set =
       Set(socket, SOL_SOCKET, SO_REUSEPORT, 1) &&
       setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&

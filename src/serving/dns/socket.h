@@ -41,7 +41,7 @@ class Fd {
 // address is noticed here.
 [[nodiscard]] Result<Fd> ListenTcp(const SocketAddress& address);
 
-inline constexpr int kReceiveTimeoutMs = 250;
+inline constexpr int kReceiveTimeoutMs = 5000;
 inline constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 
 // What the kernel made of it (port 0).

@@ -57,7 +57,6 @@ class TcpServer::Impl final : public TcpHost {
       Accept(*acceptor);
       acceptors_.push_back(std::move(acceptor));
     }
-    Sweep();
     thread_ = std::jthread([this] { Run(); });
   }
 
@@ -181,6 +180,7 @@ class TcpServer::Impl final : public TcpHost {
     socket.set_option(tcp::no_delay(true), error);
     connections_.push_back(
         std::make_shared<TcpConnection>(*this, std::move(socket), ToSocketAddress(peer)));
+    SweepWhileNeeded();
     const std::shared_ptr<TcpConnection> connection = connections_.back();
     connection->Start(std::prev(connections_.end()));
   }
@@ -198,14 +198,18 @@ class TcpServer::Impl final : public TcpHost {
 
   // Each connection's limits are looked at a few times per shortest limit: one
   // timer for all, however many there are.
-  void Sweep() {
+  // Who has no connections sleeps.
+  void SweepWhileNeeded() {
+    if (sweeping_ || connections_.empty()) return;
+    sweeping_ = true;
     const milliseconds shortest = std::min({limits_.idle, limits_.first_read, limits_.write});
     sweep_.expires_after(std::clamp(shortest / 4, milliseconds(5), kMostSweepPause));
     sweep_.async_wait([this](const error_code& error) {
+      sweeping_ = false;
       if (error || stopping_) return;
-      Sweep();
       const auto now = std::chrono::steady_clock::now();
       ForEach([now](TcpConnection& connection) { connection.CloseIfExpired(now); });
+      SweepWhileNeeded();
     });
   }
 
@@ -249,6 +253,7 @@ class TcpServer::Impl final : public TcpHost {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   Connections connections_;  // the one active last comes last
   asio::steady_timer sweep_;
+  bool sweeping_ = false;
   bool stopping_ = false;
   Guarded<bool> done_{false};
   std::condition_variable done_changed_;

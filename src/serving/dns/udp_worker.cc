@@ -111,6 +111,8 @@ class UdpWorker::Impl {
     while (!stop.stop_requested()) {
       try {
         const std::size_t received = Receive();
+        // A socket that was shut down gives empty datagrams.
+        if (stop.stop_requested() && received > 0 && received_[0].msg_len == 0) return;
         const std::size_t replies = Answer(received);
         Send(replies);
       } catch (const std::exception& error) {
@@ -120,6 +122,9 @@ class UdpWorker::Impl {
       }
     }
   }
+
+  // Linux says that an unconnected socket cannot be shut down, and wakes who waits all the same.
+  void Wake() { (void)shutdown(socket_.get(), SHUT_RD); }
 
   [[nodiscard]] const ThreadCounters& counters() const { return counters_; }
 
@@ -250,6 +255,9 @@ UdpWorker::UdpWorker(const Shared& shared, Fd socket)
 UdpWorker::~UdpWorker() = default;
 void UdpWorker::Run(const std::stop_token& stop) {
   impl_->Run(stop);
+}
+void UdpWorker::Wake() {
+  impl_->Wake();
 }
 const ThreadCounters& UdpWorker::counters() const {
   return impl_->counters();

@@ -23,9 +23,11 @@ class UdpWorker {
   UdpWorker(const UdpWorker&) = delete;
   UdpWorker& operator=(const UdpWorker&) = delete;
 
-  // Serves until asked to stop; ends within kReceiveTimeoutMs and a batch.  No
-  // exception leaves it.
+  // Serves until asked to stop; ends with the batch at hand when Wake() is called, else within
+  // kReceiveTimeoutMs.  No exception leaves it.
   void Run(const std::stop_token& stop);
+  // Ends its waiting, for good.  Any thread.
+  void Wake();
 
   [[nodiscard]] const ThreadCounters& counters() const;
 

@@ -18,7 +18,6 @@ Loop::Loop(std::chrono::milliseconds sweep_pause)
 Loop::~Loop() = default;
 
 void Loop::Start() {
-  Sweep();
   thread_ = std::thread([this] {
     for (;;) {
       try {
@@ -79,6 +78,7 @@ void Loop::Join() {
 void Loop::Add(std::shared_ptr<Connection> connection) {
   Connection* const key = connection.get();
   connections_.emplace(key, std::move(connection));
+  if (!std::exchange(sweeping_, true)) SweepLater();
 }
 
 void Loop::Remove(Connection& connection) {
@@ -118,6 +118,12 @@ void Loop::Sweep() {
     if (key->deadline() <= now) late.push_back(connection);
   }
   for (const auto& connection : late) connection->TimeOut();
+  // Who has no connections sleeps.
+  sweeping_ = !connections_.empty();
+  if (sweeping_) SweepLater();
+}
+
+void Loop::SweepLater() {
   sweep_.expires_after(sweep_pause_);
   sweep_.async_wait([this](const boost::system::error_code& error) {
     if (!error && work_) Sweep();

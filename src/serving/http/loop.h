@@ -55,6 +55,7 @@ class Loop {
 
  private:
   void Sweep();
+  void SweepLater();
   void EndIfEmpty();
 
   const std::chrono::milliseconds sweep_pause_;
@@ -65,6 +66,7 @@ class Loop {
   Guarded<bool> ended_{false};
   std::condition_variable ended_changed_;
   bool stopping_ = false;
+  bool sweeping_ = false;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::array<char, 16'384> scratch_{};
   std::string date_;

@@ -35,7 +35,7 @@ class LeaseClock {
     return standstill;
   }
 
-  static constexpr std::chrono::milliseconds kTick{250};
+  static constexpr std::chrono::milliseconds kTick{500};
 
  private:
   // Between two ticks: less is a busy machine.
