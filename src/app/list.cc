@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <iterator>
 
+#include "app/by_server.h"
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
 
 namespace rollcall::app {
 namespace {
@@ -41,6 +43,7 @@ Result<std::vector<Entry>> WithConditions(const registry::Registry& registry, st
 }
 
 int RunList(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return ListByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -77,7 +80,7 @@ Command ListCommand() {
       "be read or is held by mass-loss protection.\n\n"
       "Example:\n"
       "  rollcall list node --zone=prom.local --output=json",
-      Join({{OutputSetting()}, ClientSettings()}),
+      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
       &RunList,
       "A service of the zone, or a whole name."};
 }

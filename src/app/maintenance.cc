@@ -7,9 +7,11 @@
 #include <cstdio>
 
 #include "app/address.h"
+#include "app/by_server.h"
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
 #include "base/quote.h"
 #include "catalog/marks.h"
 #include "catalog/registration.h"
@@ -102,6 +104,7 @@ std::string NameOf(const Subject& subject) {
 }
 
 int RunOn(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return MaintainByServer(invocation);
   const auto until = ReadUntil(invocation.settings, SystemClock().WallNow());
   if (!until) return Report(until.error());
   auto session = Session::Open(invocation.settings);
@@ -120,6 +123,7 @@ int RunOn(const Invocation& invocation) {
 
 // Ends what there is, whether or not anything is registered there.
 int RunOff(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return EndMaintenanceByServer(invocation);
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const auto deadline = store::After(kStorePatience);
@@ -192,6 +196,7 @@ bool Concerns(const registry::ListedRecord& record, const Meanings& meanings) {
 }
 
 int RunMaintenanceList(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return ListMaintenanceByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -233,7 +238,7 @@ Command MaintenanceOnCommand() {
       "Examples:\n"
       "  rollcall maintenance on server01 --until=2h --reason='new disks'\n"
       "  rollcall maintenance on server01.node",
-      Join({own, ClientSettings()}),
+      Join({own, ServerInsteadSettings(), ClientSettings()}),
       &RunOn,
       kWordsHelp};
 }
@@ -246,7 +251,7 @@ Command MaintenanceOffCommand() {
           "Ends it. Exit status 1 if there was none.",
           "Example:\n"
           "  rollcall maintenance off server01",
-          ClientSettings(),
+          Join({ServerInsteadSettings(), ClientSettings()}),
           &RunOff,
           kWordsHelp};
 }
@@ -259,7 +264,7 @@ Command MaintenanceListCommand() {
           "Shows what is in maintenance, or what of it concerns a name or host.",
           "Example:\n"
           "  rollcall maintenance list --output=json",
-          Join({{OutputSetting()}, ClientSettings()}),
+          Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
           &RunMaintenanceList,
           kWordsHelp};
 }

@@ -5,9 +5,11 @@
 #include <cstdio>
 
 #include "app/address.h"
+#include "app/by_server.h"
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
 
 namespace rollcall::app {
 namespace {
@@ -30,6 +32,7 @@ std::string HeldTable(const std::vector<Entry>& entries) {
 }
 
 int RunProtectList(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return ListHeldByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -55,6 +58,7 @@ int RunProtectList(const Invocation& invocation) {
 }
 
 int RunRelease(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return ReleaseByServer(invocation);
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const Scope scope = ScopeOfWord(invocation, **session);
@@ -83,7 +87,7 @@ Command ProtectListCommand() {
       "NAME as in `rollcall list`.\n\n"
       "Example:\n"
       "  rollcall protect list node",
-      Join({{OutputSetting()}, ClientSettings()}),
+      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
       &RunProtectList,
       "A service of the zone, or a whole name."};
 }
@@ -98,7 +102,7 @@ Command ProtectReleaseCommand() {
           "Examples:\n"
           "  rollcall protect release server01.node\n"
           "  rollcall protect release prom.internal",
-          ClientSettings(),
+          Join({ServerInsteadSettings(), ClientSettings()}),
           &RunRelease,
           "An instance, a service of the zone, or a whole name."};
 }

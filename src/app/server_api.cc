@@ -14,6 +14,8 @@ namespace json = boost::json;
 
 constexpr std::size_t kMostSecret = 64 << 10;
 constexpr std::chrono::seconds kPatience{10};
+// A server may write for thirty of them (protection/release).
+constexpr std::chrono::seconds kWritePatience{40};
 
 // The first line of a file that holds a secret.
 Result<std::string> ReadSecret(const Settings& settings, const std::string& name) {
@@ -53,6 +55,9 @@ ErrorCode CodeOf(unsigned status) {
       return ErrorCode::kRefused;
     case 404:
       return ErrorCode::kNotFound;
+    case 409:
+    case 412:
+      return ErrorCode::kConflict;
     default:
       return ErrorCode::kUnavailable;
   }
@@ -70,6 +75,13 @@ std::vector<Setting> ServerSettings() {
   };
 }
 
+std::vector<Setting> ServerInsteadSettings() {
+  std::vector<Setting> settings = ServerSettings();
+  settings[0].fallback = "";
+  settings[0].help = "Ask the server there (http://127.0.0.1:9530), and not the store.";
+  return settings;
+}
+
 Result<ServerApi> ServerApi::Open(const Settings& settings) {
   ServerApi api;
   api.url_ = settings.Text("server");
@@ -85,12 +97,23 @@ Result<ServerApi> ServerApi::Open(const Settings& settings) {
 }
 
 Result<json::value> ServerApi::Get(const std::string& path) const {
+  return Send("GET", path, nullptr);
+}
+
+Result<json::value> ServerApi::Send(std::string_view method, const std::string& path,
+                                    const json::value& body) const {
   auto url = http_client::ParseUrl(url_ + path);
   if (!url) return Fail(url.error());
-  http_client::Request request{.url = *std::move(url), .tls = tls_, .patience = kPatience};
+  http_client::Request request{
+      .url = *std::move(url), .method = std::string(method), .tls = tls_, .patience = kPatience};
+  if (method != "GET") request.patience = kWritePatience;
   request.headers = {{"User-Agent", "rollcall"}, {"Accept", "application/json"}};
   if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
-  const auto response = http_client::Get(request);
+  if (!body.is_null()) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json::serialize(body);
+  }
+  const auto response = http_client::Send(request);
   if (!response) {
     return Fail(response.error().code, fmt::format("{}: {}", url_, response.error().message));
   }

@@ -1,6 +1,6 @@
 // The API of a running server, as a command asks it.
 //
-// Threads: a call blocks, for ten seconds at most.
+// Threads: a call blocks, for ten seconds at most; one that writes for forty.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -9,12 +9,14 @@
 
 #include "app/settings.h"
 #include "base/result.h"
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 namespace rollcall::app {
 
 // --server and what it takes to be let in.
 [[nodiscard]] std::vector<Setting> ServerSettings();
+// The same for commands that go to the store unless --server is given.
+[[nodiscard]] std::vector<Setting> ServerInsteadSettings();
 
 class ServerApi {
  public:
@@ -25,6 +27,9 @@ class ServerApi {
   // kNotFound and kInvalid: the server says so (404, 400).  kRefused: 401, 403.  kUnavailable:
   // any other status, no answer, or one that is not of an API.
   [[nodiscard]] Result<boost::json::value> Get(const std::string& path) const;
+  // The same with another method.  `body`: null: it has none.  kConflict: 409, 412.
+  [[nodiscard]] Result<boost::json::value> Send(std::string_view method, const std::string& path,
+                                                const boost::json::value& body) const;
 
   [[nodiscard]] const std::string& url() const { return url_; }
 

@@ -63,7 +63,7 @@ Result<http_client::Response> FetchAsPrometheus(const Fetch& fetch, const HttpAc
     }
     const auto passed = SystemClock().Now() - begin;
     request.patience = patience - std::chrono::duration_cast<std::chrono::milliseconds>(passed);
-    auto response = http_client::Get(request);
+    auto response = http_client::Send(request);
     if (!response || !access.follow_redirects || !IsRedirect(response->status)) return response;
     if (redirects == kMostRedirects) {
       return Fail(ErrorCode::kUnavailable, fmt::format("more than {} redirects", kMostRedirects));

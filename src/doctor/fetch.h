@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "doctor/check.h"
 #include "doctor/prometheus_config.h"
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 namespace rollcall::doctor {
 
@@ -19,7 +19,7 @@ struct Fetch {
 
 // With Prometheus's User-Agent and Accept, what `access` says, and up to ten redirects, which keep
 // the credentials on the same host only.  An answer of any status is one.
-// As http_client::Get(); kInvalid: a file with a secret cannot be read, too.
+// As http_client::Send(); kInvalid: a file with a secret cannot be read, too.
 [[nodiscard]] Result<http_client::Response> FetchAsPrometheus(const Fetch& fetch,
                                                               const HttpAccess& access,
                                                               std::chrono::milliseconds patience);

@@ -5,7 +5,7 @@
 
 #include "doctor/check.h"
 #include "doctor/prometheus_config.h"
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 namespace rollcall::doctor {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 namespace rollcall::doctor {
 

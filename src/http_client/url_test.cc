@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 namespace rollcall::http_client {
 namespace {

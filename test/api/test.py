@@ -175,6 +175,58 @@ def by_curl(scenario, rollcall):
     scenario.step("register.sh does with curl alone")
 
 
+def by_server(scenario, rollcall):
+    """Commands with --server, on a host that cannot reach the store."""
+    at = ["--server=http://127.0.0.1:9530", "--etcd.endpoint=http://127.0.0.1:1"]
+    for i in range(1, 7):
+        rollcall.put(f"/skydns/internal/prom/batch/job{i}", {
+            "host": f"192.0.2.{i}", "port": 9100 + i, "rollcall": {"labels": {"rack": f"r{i}"}}})
+    wait_for("all of them", lambda: len(rollcall.targets("batch.prom.internal")) == 6)
+
+    def done(status, *words):
+        said = cli(*words, *at)
+        equal(said.returncode, status, f"{words}: {said.stdout}{said.stderr}")
+        return said.stdout if status == 0 else said.stderr
+
+    equal(done(0, "list", "batch"), cli("list", "batch").stdout, "the same table as of the store")
+    for words in (["batch"], ["job1.batch"], ["batch.prom.internal."], ["--zone=prom.internal"], []):
+        here = json.loads(done(0, "list", "--output=json", *words))
+        store = json.loads(cli("list", "--output=json", *words).stdout)
+        for one in store:
+            [same] = [other for other in here if other["key"] == one["key"]]
+            equal({name: same.get(name) for name in one}, one, f"list {words}")
+        equal(len(here), len(store), f"list {words}")
+    check("nothing is registered at or below none.prom.internal" in cli("list", "none", *at).stderr, "none")
+    equal(json.loads(done(0, "list", "none", "--output=json")), [], "none")
+
+    said = done(0, "maintenance", "on", "batch", "--until=2h", "--reason=new disks")
+    check(said.startswith("in maintenance batch.prom.internal until 20"), said)
+    done(0, "maintenance", "on", "@job9")
+    table = done(0, "maintenance", "list")
+    check("new disks" in table and "@job9" in table, table)
+    equal([one["subject"] for one in json.loads(done(0, "maintenance", "list", "job1.batch", "--output=json"))],
+          ["batch.prom.internal"], "what concerns one")
+    check("maintenance" in done(0, "list", "job1.batch"), "its state")
+    check("neither a time" in done(2, "maintenance", "on", "batch", "--until=soon"), "the server's sentence")
+    check("nothing is registered" in done(1, "maintenance", "on", "nobody"), "nobody")
+    done(0, "maintenance", "off", "batch")
+    done(0, "maintenance", "off", "@job9")
+    check("is not in maintenance" in done(1, "maintenance", "off", "batch"), "twice")
+
+    check("nothing is held" in cli("protect", "list", *at).stderr, "nothing yet")
+    rollcall.ctl("del", "--prefix", "/skydns/internal/prom/batch/")
+    wait_for("them to be held", lambda: done(0, "protect", "list", "batch").count("job") >= 6)
+    equal(len(rollcall.targets("batch.prom.internal")), 6, "answered all the same")
+    wait_for("it to be written down", lambda: rollcall.ctl(
+        "get", "--prefix", "--keys-only", "/rollcall/v1/held/").stdout.count("/batch/") == 6)
+    check("released /skydns/internal/prom/batch/job1\n" in done(0, "protect", "release", "job1.batch"), "one")
+    equal(done(0, "protect", "release", "batch").count("released"), 5, "the others")
+    wait_for("them to go", lambda: not rollcall.targets("batch.prom.internal"))
+    check("nothing is held" in done(1, "protect", "release", "batch"), "twice")
+    check("127.0.0.1:1" in cli("list", "--server=http://127.0.0.1:1").stderr, "no server there")
+    scenario.step("list, maintenance and protect by a server")
+
+
 def anonymous_memory(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
         return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
@@ -206,6 +258,7 @@ def run(scenario):
     consumers(scenario, rollcall)
     forged(scenario, rollcall)
     by_curl(scenario, rollcall)
+    by_server(scenario, rollcall)
     many_streams(scenario, rollcall)
     status, text = web("/api/v1/openapi.yaml")
     check(status == 200 and text.startswith("openapi: 3.1.0"), "the description")

@@ -311,7 +311,7 @@ def run(scenario):
     cluster = Cluster(scenario, [scenario.network.host(f"etcd{i}", i) for i in MEMBERS], name="member")
     for name in ["README.md", "doc/prometheus.md", "doc/agent.md", "doc/states.md", "doc/migrate.md",
                  "doc/operating.md", "doc/alerts.md",
-                 "doc/troubleshooting.md"]:
+                 "doc/troubleshooting.md", "doc/api.md"]:
         execute(scenario, name, cluster)
 
 

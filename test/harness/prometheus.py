@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import urllib.parse
 
 from .scenario import server
@@ -33,10 +34,21 @@ class Prometheus:
         return {(t["labels"]["job"], t["discoveredLabels"]["__address__"]): t["health"]
                 for t in found if job in (None, t["labels"]["job"])}
 
+    def instances(self):
+        """{(job, label `instance`): health} of the active targets."""
+        found = json.loads(self._get("/api/v1/targets?state=active")[1])["data"]["activeTargets"]
+        return {(t["labels"]["job"], t["labels"]["instance"]): t["health"] for t in found}
+
     def metric(self, name):
         """One of its own metrics, summed over its labels."""
         return sum(float(line.rsplit(" ", 1)[1]) for line in self._get("/metrics")[1].decode().splitlines()
                    if line.startswith((name + " ", name + "{")))
+
+    def discovered(self):
+        """{job: targets} as they were found, before anything is made of them."""
+        series = re.findall(r'^prometheus_sd_discovered_targets\{config="([^"]*)",name="scrape"\} (\d+)',
+                            self._get("/metrics")[1].decode(), re.MULTILINE)
+        return {job: int(count) for job, count in series}
 
     def query(self, expression):
         """The values of an instant query, as text."""

@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import rows  # noqa: E402
 from harness.etcd import Cluster  # noqa: E402
 from harness.prometheus import Prometheus  # noqa: E402
 from harness.rollcall import Server, cli  # noqa: E402
@@ -23,6 +24,12 @@ scrape_configs:
     dns_sd_configs: [{names: [node.prom.internal], refresh_interval: 1s}]
   - job_name: http
     http_sd_configs: [{url: "http://127.0.0.1:9530/sd/node.prom.internal?instance=dns", refresh_interval: 1s}]
+"""
+ODD = """
+  - job_name: odd
+    http_sd_configs: [{url: "http://127.0.0.1:9530/sd/odd.prom.internal", refresh_interval: 1s}]
+  - job_name: cut
+    http_sd_configs: [{url: "http://127.0.0.1:9531/sd/node.prom.internal", refresh_interval: 1s}]
 """
 SHARD = """
   - job_name: dns{i}
@@ -50,7 +57,8 @@ class Site:
             self.put(f"server0{i}", host=f"127.0.1.{i}" if i < 9 else "::1",
                      rollcall={"labels": {"rack": f"r{i % 3}"}, "tags": ["linux"]})
         self.server = Server(scenario, self.etcd.endpoints, listen="127.0.0.1:53")
-        config = CONFIG + "".join(SHARD.format(i=i) for i in range(3))
+        self.cutter = rows.Cutter(9531)
+        config = CONFIG + ODD + "".join(SHARD.format(i=i) for i in range(3))
         self.prometheus = Prometheus(
             scenario, config,
             files={"/etc/resolv.conf": scenario.write("resolv.conf", "nameserver 127.0.0.1\n")})
@@ -64,6 +72,12 @@ class Site:
         return {target["labels"]["instance"]: target["discoveredLabels"]
                 for target in json.loads(answer)["data"]["activeTargets"]
                 if target["labels"]["job"] == job}
+
+    def discovered(self, job):
+        """The labels of each of its targets as they were found."""
+        answer = self.prometheus._get("/api/v1/targets?state=active")[1]
+        return [target["discoveredLabels"] for target in json.loads(answer)["data"]["activeTargets"]
+                if target["scrapePool"] == job]
 
     def names(self, job):
         return {instance.split(".")[0] for instance in self.found(job)}
@@ -142,6 +156,10 @@ def run(scenario):
     known = the_same(site)
     changes(site, known)
     last_of_a_name(site)
+    other = Server(scenario, site.etcd.endpoints, "--web.listen-address=127.0.0.1:9532", name="other",
+                   listen="127.0.0.1:5302")
+    rows.every_row(site, 9532)
+    other.process.stop()
     outage(site, known)
 
 

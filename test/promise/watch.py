@@ -14,6 +14,8 @@ from harness.wait import Failure
 
 from roll import ZONE, Observer
 
+HTTP = "-http"  # how the names of jobs end that ask by HTTP
+
 
 class Watch:
     """Two kinds of observers, a thread each.  `silent`: a server may be without an answer."""
@@ -58,13 +60,21 @@ class Watch:
 
 
 class PrometheusWatch(threading.Thread):
+    """What its jobs have found: by DNS, and by HTTP, which is held to the same rule."""
+
     def __init__(self, roll, prometheus):
         super().__init__(daemon=True)
-        self.prometheus, self.observer = prometheus, Observer(roll, "Prometheus")
+        self.prometheus = prometheus
+        self.observers = {"": Observer(roll, "Prometheus"), HTTP: Observer(roll, "Prometheus by HTTP")}
         self.stop = threading.Event()
-        self.health = {}  # target: up, down, unknown
-        self.count = self.lowest = self.discovered = 0
+        self.found = {kind: {} for kind in self.observers}  # target: up, down, unknown
+        self.discovered = dict.fromkeys(self.observers, 0)
+        self.count = self.lowest = 0  # of the kind that has fewer
         self.blind = 0  # looks that failed, one after the other
+
+    @property
+    def health(self):
+        return self.found[""]
 
     def run(self):
         while not self.stop.wait(1):
@@ -74,36 +84,46 @@ class PrometheusWatch(threading.Thread):
             except (OSError, ValueError, KeyError, http.client.HTTPException):
                 self.blind += 1
                 if self.blind == 10:
-                    self.observer.complain("cannot be asked")
+                    self.observers[""].complain("cannot be asked")
 
     def _look(self):
         when = time.monotonic()
-        self.health = {address: health for (_, address), health in self.prometheus.targets().items()}
-        discovered = int(self.prometheus.metric("prometheus_sd_discovered_targets"))
-        self.discovered = discovered
-        self.count = min(discovered, len(self.health))
+        instances = self.prometheus.instances()
+        discovered = self.prometheus.discovered()
+        for kind, observer in self.observers.items():
+            self.found[kind] = {target: health for (job, target), health in instances.items()
+                                if job.endswith(HTTP) == bool(kind)}
+            self.discovered[kind] = sum(count for job, count in discovered.items()
+                                        if job.endswith(HTTP) == bool(kind))
+            self._judge(observer, set(self.found[kind]), self.discovered[kind], when)
+        self.count = min(min(self.discovered[kind], len(self.found[kind])) for kind in self.observers)
         self.lowest = min(self.lowest, self.count)
-        if discovered < len(self.observer.seen - self.observer.roll.gone - self.observer.roll.either):
-            self.observer.complain(f"only {discovered} discovered")
-        if not self.observer.look(set(self.health), when) or discovered != len(self.health):
-            self.observer.right_at = None
+
+    @staticmethod
+    def _judge(observer, found, discovered, when):
+        if discovered < len(observer.seen - observer.roll.gone - observer.roll.either):
+            observer.complain(f"only {discovered} discovered")
+        if not observer.look(found, when) or discovered != len(found):
+            observer.right_at = None
 
     def forget(self):
         """A Prometheus that starts anew knows nobody."""
-        self.observer.seen = set()
-        self.observer.right_at = None
+        for observer in self.observers.values():
+            observer.seen = set()
+            observer.right_at = None
         self.count = 0
 
     def right_since(self, began):
-        at = self.observer.right_at
-        return at if at and at > began else None
+        times = [observer.right_at for observer in self.observers.values()]
+        return max(times) if all(at and at > began for at in times) else None
 
     def lacks(self):
-        ago = time.monotonic() - (self.observer.looked_at or 0)
-        return f"{self.observer.lacks(set(self.health))}, {self.discovered} discovered, seen {ago:.0f} s ago"
+        wrong = [kind for kind, observer in self.observers.items() if not observer.right_at]
+        return "; ".join(f"{self.observers[kind].lacks(set(self.found[kind]))}, {self.discovered[kind]} discovered"
+                         for kind in wrong or self.observers)
 
     def problems(self):
-        return self.observer.problems
+        return [problem for observer in self.observers.values() for problem in observer.problems]
 
 
 class AnswerWatch(threading.Thread):

@@ -1,10 +1,11 @@
-"""The machines: a store, one rollcall or two, hosts with exporters, and a Prometheus that asks by DNS.
+"""The machines: a store, one rollcall or two, hosts with exporters, and a Prometheus that asks by DNS and by HTTP.
 
     ns1, ns2            rollcall, DNS on port 53; the embedded store as well
     etcd1 ...           the members of the cluster
     rack                all targets but those of the boxes: 10.54.0.0/16, one node_exporter
     box1 ...            a host of its own each, with a node_exporter; see owners.py
-    monitor             Prometheus, with nothing but ns1 (and ns2) in its resolv.conf
+    monitor             Prometheus, with nothing but ns1 (and ns2) in its resolv.conf; a second job for
+                        each name asks ns1 by http_sd
 """
 
 import glob
@@ -22,14 +23,22 @@ from harness.wait import Failure, check, wait_for
 
 from owners import EXPORTER, Run
 from roll import Roll, target
+from watch import HTTP
 
 PREFIX = "/skydns/internal/prom"
 OWN = "/rollcall/v1"
 REFRESH = 5  # seconds between two lookups of Prometheus
 BOXES = 3
 CONFIG = "global: {scrape_interval: 5s, scrape_timeout: 4s}\nscrape_configs:\n"
-JOB = """- job_name: {job}
+DNS_JOB = """- job_name: {job}
   dns_sd_configs: [{{names: [{names}], refresh_interval: {refresh}s}}]
+"""
+# By HTTP the same are found; that they are scraped is seen by the others.
+HTTP_JOB = """- job_name: {job}{http}
+  scrape_interval: 60s
+  http_sd_configs:
+"""
+HTTP_NAME = """  - {{url: "http://{address}:9530/sd/{name}?instance=dns", refresh_interval: {refresh}s}}
 """
 
 
@@ -79,9 +88,10 @@ class World:
         where = {"name": host.name, "host": host, "listen": f"{host.address}:53",
                  "env": self.server_env()}
         self.small_disk(f"{host.name}.data", self.fault.server_disk)
+        flags = (*self.fault.flags, f"--web.listen-address={host.address}:9530")
         if self.store == "embedded":
-            return rollcall.Embedded(self.scenario, *self.fault.flags, **where)
-        return rollcall.Server(self.scenario, self.etcd_urls, *self.fault.flags, **where)
+            return rollcall.Embedded(self.scenario, *flags, **where)
+        return rollcall.Server(self.scenario, self.etcd_urls, *flags, **where)
 
     def server_env(self):
         """Its clock follows what set_clock() says, if the fault moves it."""
@@ -123,8 +133,12 @@ class World:
         jobs = {}
         for service in self.fault.services:
             jobs.setdefault("node" if service == "node" else "others", []).append(f"{service}.prom.internal")
-        config = CONFIG + "".join(JOB.format(job=job, names=", ".join(names), refresh=REFRESH)
-                                  for job, names in jobs.items())
+        config = CONFIG
+        for job, names in jobs.items():
+            config += DNS_JOB.format(job=job, names=", ".join(names), refresh=REFRESH)
+            config += HTTP_JOB.format(job=job, http=HTTP)
+            config += "".join(HTTP_NAME.format(address=self.server_hosts[0].address, name=name, refresh=REFRESH)
+                              for name in names)
         return Prometheus(self.scenario, config, host=self.monitor, address=self.monitor.address)
 
     # What people do.

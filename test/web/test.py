@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import http.client
+import json
 import os
 import ssl
 import sys
@@ -37,6 +38,24 @@ tokens:
     hash: sha256:{write}
     rights: [write]
     names: [node.prom.internal]
+"""
+SCOPED = """
+anonymous: read
+tokens:
+  - {{name: nodes, hash: "sha256:{nodes}", rights: [write], names: [node.prom.internal]}}
+  - {{name: host, hash: "sha256:{host}", rights: [write], own_address: true}}
+  - {{name: reader, hash: "sha256:{reader}", rights: [read]}}
+"""
+# As a host that is not this machine asks: METHOD URL BODY [NAME:VALUE...]; prints status and text.
+ASK_FROM = """
+import sys, urllib.error, urllib.request
+method, url, body, *headers = sys.argv[1:]
+request = urllib.request.Request(url, body.encode() or None, dict(h.split(":", 1) for h in headers), method=method)
+try:
+    answer = urllib.request.urlopen(request, timeout=5)
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.status, answer.read().decode())
 """
 PROMETHEUS = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -139,6 +158,7 @@ def protected(scenario):
     equal(ask("/metrics", second.ca)[0], 401, "an empty file opens nothing")
     metrics = ask("/metrics", second.ca, Authorization="Bearer r")[2]
     check("rollcall_web_config_last_reload_successful 0" in metrics, "it is counted")
+    rollcall.process.stop()
     scenario.step("certificates are renewed without a restart, broken files change nothing")
 
 
@@ -161,9 +181,118 @@ def checking(config, tokens, scenario):
     scenario.step("check web-config")
 
 
+def write(path, body=None, method="PUT", **headers):
+    """(status, what the API says is wrong) of a write from this machine."""
+    connection = http.client.HTTPConnection("127.0.0.1", 9530, timeout=10)
+    try:
+        sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        connection.request(method, f"/api/v1/{path}", body if body is None else json.dumps(body),
+                           {name: value for name, value in sent.items() if value is not None})
+        reply = connection.getresponse()
+        return reply.status, json.loads(reply.read()).get("error", "")
+    finally:
+        connection.close()
+
+
+def ask_from(host, method, url, body="", *headers):
+    """(status, text)"""
+    done = process.run(["/usr/bin/python3", "-c", ASK_FROM, method, url, body, *headers], host=host)
+    check(done.returncode == 0, done.stderr)
+    status, _, text = done.stdout.partition(" ")
+    return int(status), text
+
+
+def scopes(scenario):
+    """A token writes what it is for and nothing else, whichever verb it tries."""
+    far = scenario.network.host("far", 20)
+    tokens = scenario.write("scoped.yml", SCOPED.format(nodes=digest("n"), host=digest("h"), reader=digest("r")))
+    rollcall = Embedded(scenario, f"--web.tokens-file={tokens}", "--web.listen-address=127.0.0.1:9530",
+                        "--web.listen-address=10.53.0.1:9530", name="scoped")
+    web("/-/ready")
+    node, other = "instances/a.node.prom.internal", "instances/a.mysql.prom.internal"
+    body = {"address": "192.0.2.1", "port": 9100}
+    names, own = {"Authorization": "Bearer n"}, {"Authorization": "Bearer h"}
+
+    equal(write(node, body, **names), (200, ""), "at its name")
+    for subject in (other, "instances/a.xnode.prom.internal", "instances/node.prom.internal.mysql.prom.internal"):
+        equal(write(subject, body, **names),
+              (403, f'token:nodes may not write "{subject.split("/")[1]}"'), f"{subject}, beside its name")
+    equal(write(other, method="DELETE", **names)[0], 403, "nor delete there")
+    maintenance = {"reason": "test"}
+    equal(write("maintenance/node.prom.internal", maintenance, **names)[0], 200, "maintenance of its name")
+    for subject in ("mysql.prom.internal", "prom.internal", "@a"):
+        equal(write(f"maintenance/{subject}", maintenance, **names)[0], 403, f"maintenance of {subject}")
+    equal(write("protection/release", {"name": "prom.internal"}, method="POST", **names)[0], 403, "release")
+    scenario.step("a token for a name writes there and nowhere else")
+
+    # An address is the writer's own, whatever he says it is.
+    far_headers = ["Authorization:Bearer h", "Content-Type:application/json"]
+    url = "http://10.53.0.1:9530/api/v1/instances/far.mysql.prom.internal"
+    equal(ask_from(far, "PUT", url, '{"port": 1}', *far_headers)[0], 200, "its own by default")
+    equal(ask_from(far, "PUT", url, f'{{"port": 2, "address": "{far.address}"}}', *far_headers)[0], 200, "its own")
+    status, text = ask_from(far, "PUT", url, '{"port": 1, "address": "192.0.2.9"}', *far_headers)
+    equal(status, 403, "another's")
+    check(f"token:host may write its own address {far.address} only, not" in json.loads(text)["error"], text)
+    equal(write("instances/far.mysql.prom.internal", method="DELETE", **own)[0], 403, "what another registered")
+    equal(ask_from(far, "DELETE", url, "", *far_headers)[0], 200, "what it registered itself")
+    equal(write("maintenance/node.prom.internal", maintenance, **own)[0], 403, "what is said of several")
+    scenario.step("a token for its own address writes that and no other")
+
+    status, text = write(node, body, Authorization="Bearer r")
+    equal((status, text), (403, "token:reader has no right to write"), "a token to read")
+    equal(write(node, body)[0], 401, "no token")
+    equal(write(node, body, Authorization="Bearer x")[0], 401, "one that is not")
+    equal(web("/sd/node.prom.internal")[0], 200, "to read needs none here")
+    # Who has logged in may still be a browser that a foreign page gives orders.
+    forged(node, body, names)
+    rollcall.process.stop()
+    scenario.step("other tokens, and what foreign pages try with a good one")
+
+
+def forged(node, body, login):
+    equal(write(node, body, Content_Type="text/plain", **login),
+          (415, "what is written here has the Content-Type application/json"), "as a form would")
+    equal(write(node, body, Content_Type=None, **login)[0], 415, "without a type")
+    for origin in ("http://evil.example", "http://127.0.0.1:80", "null"):
+        equal(write(node, body, Origin=origin, **login),
+              (403, "a page of another origin may not write here"), f"a page of {origin}")
+    equal(write(node, body, Sec_Fetch_Site="cross-site", **login)[0], 403, "another site")
+    equal(write(node, method="DELETE", Origin="http://evil.example", **login)[0], 403, "a deletion")
+    equal(write(node, body, Origin="http://127.0.0.1:9530", **login)[0], 200, "our own page")
+
+
+def from_afar(scenario):
+    """Without files a write comes from this machine, under a name of ours, or not at all."""
+    far = scenario.network.hosts["far"]
+    rollcall = Embedded(scenario, "--web.listen-address=127.0.0.1:9530", "--web.listen-address=10.53.0.1:9530",
+                        "--web.enable-lifecycle", name="open")
+    web("/-/ready")
+    node, body = "instances/a.node.prom.internal", {"address": "192.0.2.1", "port": 9100}
+    equal(write(node, body)[0], 200, "from here")
+    forged(node, body, {})
+    status, text = write(node, body, Host="evil.example")
+    equal(status, 421, "a page whose name was made to lead here")
+    check('the Host "evil.example" is no name of this server' in text, text)
+    equal(write(node, body, X_Forwarded_For="192.0.2.7")[0], 403, "what a proxy here hands on")
+    for method, text in (("PUT", json.dumps(body)), ("DELETE", "")):
+        status, text = ask_from(far, method, f"http://10.53.0.1:9530/api/v1/{node}", text,
+                                "Content-Type:application/json")
+        equal((status, json.loads(text)["error"]),
+              (403, "without logins, only this machine itself may write: see --web.tokens-file"),
+              f"{method} from another host")
+    equal(ask_from(far, "GET", "http://10.53.0.1:9530/sd/node.prom.internal")[0], 200, "it may read")
+    status, text = ask_from(far, "POST", "http://10.53.0.1:9530/-/quit", "", "Content-Type:application/json")
+    check(status == 403 and "only this machine" in text, f"nor end it: {text}")
+    check(rollcall.process.running(), "it runs")
+    rollcall.process.stop()
+    scenario.step("without files: writes from this machine alone, and not by foreign pages")
+
+
 def run(scenario):
     open_to_read(scenario)
     protected(scenario)
+    scopes(scenario)
+    from_afar(scenario)
 
 
 main(run)

@@ -32,6 +32,7 @@ class SlowExchange final : public http::Exchange {
     most = std::max(most, waiting_);
     return true;
   }
+  [[nodiscard]] bool SendShared(http::Octets piece) override { return Send(std::move(piece)); }
   void End() override { ended = true; }
   [[nodiscard]] std::size_t waiting() const override { return waiting_; }
   void WhenGone(std::function<void()>) override {}

@@ -47,6 +47,11 @@ Result<Filter> Filter::Read(const http::Request& request) {
       filter.states_.push_back(*state);
     } else if (name.starts_with(kLabel)) {
       filter.labels_.push_back({name.substr(kLabel.size()), value});
+    } else if (name == "problem") {
+      if (value != "true" && value != "false") {
+        return Fail(ErrorCode::kInvalid, "problem is true or false");
+      }
+      filter.problem_ = value == "true";
     } else if (name == "q") {
       filter.words_ = WordsOf(value);
     }
@@ -56,6 +61,7 @@ Result<Filter> Filter::Read(const http::Request& request) {
 
 bool Filter::Fits(const catalog::Registration& registration, const catalog::Marks& marks,
                   WallTime now) {
+  if (problem_ && *problem_ != (registration.invalid != nullptr)) return false;
   for (const Label& label : labels_) {
     if (!registration.extension) return false;
     const auto found = registration.extension->labels.find(label.name);

@@ -3,6 +3,7 @@
 // Threads: a Filter is one thread's: it keeps memory between two looks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace rollcall::serving::api {
 
 class Filter {
  public:
-  // From the parameters `state`, `label.K` and `q`.  kInvalid: a state that is none, a label
-  // without a name.
+  // From the parameters `state`, `label.K`, `problem` and `q`.  kInvalid: a state that is none, a
+  // label without a name, a problem that is neither true nor false.
   [[nodiscard]] static Result<Filter> Read(const http::Request& request);
 
   [[nodiscard]] bool Fits(const catalog::Registration& registration, const catalog::Marks& marks,
@@ -32,6 +33,7 @@ class Filter {
 
   std::vector<model::State> states_;  // none: all
   std::vector<Label> labels_;
+  std::optional<bool> problem_;     // whether something of its value cannot be read; none: both
   std::vector<std::string> words_;  // lower case
   std::string text_;
 };

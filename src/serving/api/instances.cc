@@ -34,7 +34,8 @@ struct Wanted {
 };
 
 Result<Wanted> ReadWanted(const Sources& sources, const Request& request) {
-  if (auto ok = CheckParameters(request, {"name", "state*", "label.", "q", "limit", "after"});
+  if (auto ok =
+          CheckParameters(request, {"name", "state*", "label.", "problem", "q", "limit", "after"});
       !ok) {
     return Fail(std::move(ok.error()));
   }

@@ -351,6 +351,16 @@ TEST_F(InstancesTest, AValueThatCannotBeReadIsShownWithItsProblem) {
   EXPECT_FALSE(got.contains("address"));
 }
 
+TEST_F(InstancesTest, AListIsOfThoseWithAProblemOrOfTheOthers) {
+  Put("internal/prom/node/bad", "not json");
+  Put("internal/prom/node/good", R"({"host":"10.0.0.1","port":1})");
+  Put("internal/prom/node/half", R"({"host":"10.0.0.2","port":1,"rollcall":[]})");
+  EXPECT_EQ(Paged("/api/v1/instances?problem=true"), (Texts{"bad", "half"}));
+  EXPECT_EQ(Paged("/api/v1/instances?problem=false"), (Texts{"good"}));
+  EXPECT_EQ(Paged("/api/v1/instances?problem=true&state=static"), (Texts{"bad", "half"}));
+  EXPECT_EQ(Get("/api/v1/instances?problem=yes").status, 400U);
+}
+
 TEST_F(InstancesTest, TextsThatAreNoUtf8AreStillJson) {
   Put("internal/prom/node/odd", "{\"host\":\"10.0.0.1\",\"port\":1,\"text\":\"\xff<script>\"}");
   EXPECT_EQ(Get("/api/v1/instances/odd.node.prom.internal").status, 200U);

@@ -99,6 +99,7 @@ void Connection::BeginStop() {
   {
     auto state = pending_->state.Lock();
     stream = state->begun && !state->over;
+    if (stream && state->ends) return;  // by itself; half of it must not look whole
   }
   // Who is told may answer yet; who does not, has nothing to say.
   const auto pending = pending_;

@@ -12,6 +12,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,7 +129,7 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   bool chunked_ = false;
   bool whole_ = false;  // nothing will follow what is in out_
   bool writing_ = false;
-  std::vector<Item> out_;
+  std::list<Item> out_;      // of which a write that is under way borrows the first
   std::size_t written_ = 0;  // octets of its first
 };
 

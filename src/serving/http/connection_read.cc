@@ -108,15 +108,9 @@ void Connection::OnRead(const error_code& error, const char* data, std::size_t s
 void Connection::OnEnd() {
   ended_ = true;
   if (phase_ != Phase::kAnswer && phase_ != Phase::kAdmission) return Close();
-  if (phase_ == Phase::kAnswer && pending_) {
-    bool stream = false;
-    {
-      auto state = pending_->state.Lock();
-      stream = state->begun && !state->over;
-    }
-    const auto pending = pending_;
-    if (pending->TellGone() || stream) Close();
-  }
+  if (phase_ != Phase::kAnswer || !pending_) return;
+  const auto pending = pending_;
+  if (pending->TellHalfGone()) Close();
 }
 
 void Connection::Parse() {

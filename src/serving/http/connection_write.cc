@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kEndTime{1000};  // for the client to close
 void Connection::Flush() {
   if (!pending_ || phase_ != Phase::kAnswer || whole_) return;
   std::optional<Response> response;
-  std::vector<Octets> pieces;
+  std::vector<Pending::Piece> pieces;
   bool begun = false;
   bool over = false;
   {
@@ -54,10 +54,9 @@ void Connection::Flush() {
     Send(MakeHead(*response, {old_version_, keep_alive_, std::nullopt}, policy_->headers,
                   loop_->Date()));
   }
-  for (Octets& piece : pieces) {
-    const std::size_t size = piece->size();
-    Item item{chunked_ ? fmt::format("{:x}\r\n", size) : "", std::move(piece), chunked_, size};
-    out_.push_back(std::move(item));
+  for (auto& [octets, waiting] : pieces) {
+    const std::string size = chunked_ ? fmt::format("{:x}\r\n", octets->size()) : "";
+    out_.push_back({size, std::move(octets), chunked_, waiting});
   }
   if (begun && over) {
     if (chunked_) Send("0\r\n\r\n");
@@ -69,22 +68,25 @@ void Connection::Flush() {
 void Connection::Answer(Response response) {
   whole_ = true;
   shared_.Answered(response.status);
-  Octets shared;
-  if (Octets* const octets = std::get_if<Octets>(&response.body)) shared = std::move(*octets);
+  Pieces shared;
+  if (Octets* const octets = std::get_if<Octets>(&response.body)) shared = {std::move(*octets)};
+  if (Pieces* const pieces = std::get_if<Pieces>(&response.body)) shared = std::move(*pieces);
   std::string text;
   if (std::string* const own = std::get_if<std::string>(&response.body)) text = std::move(*own);
-  const Framing framing{old_version_, keep_alive_, shared ? shared->size() : text.size()};
-  std::string head = MakeHead(response, framing, policy_->headers, loop_->Date());
-  if (!head_only_ && HasBody(response.status)) {
-    if (text.size() <= kCopied) {
-      head += text;
-    } else {
-      shared = std::make_shared<const std::string>(std::move(text));
-    }
+  std::size_t length = text.size();
+  for (const Octets& piece : shared) length += piece->size();
+  std::string head =
+      MakeHead(response, {old_version_, keep_alive_, length}, policy_->headers, loop_->Date());
+  const bool has_body = !head_only_ && HasBody(response.status);
+  if (!has_body) {
+    shared.clear();
+  } else if (text.size() <= kCopied) {
+    head += text;
   } else {
-    shared = nullptr;
+    shared = {std::make_shared<const std::string>(std::move(text))};
   }
-  out_.push_back({std::move(head), std::move(shared)});
+  Send(std::move(head));
+  for (Octets& piece : shared) out_.push_back({"", std::move(piece)});
   Write();
 }
 
@@ -106,10 +108,12 @@ void Connection::Write() {
     if (octets.size() > skipped)
       buffers.emplace_back(octets.data() + skipped, octets.size() - skipped);
   };
-  for (std::size_t i = 0; i < out_.size() && i < kMostGathered; ++i) {
-    add(out_[i].text);
-    if (out_[i].shared) add(*out_[i].shared);
-    if (out_[i].end_of_chunk) add("\r\n");
+  std::size_t gathered = 0;
+  for (const Item& item : out_) {
+    if (gathered++ == kMostGathered) break;
+    add(item.text);
+    if (item.shared) add(*item.shared);
+    if (item.end_of_chunk) add("\r\n");
   }
   writing_ = true;
   write_deadline_ = SystemClock().Now() + shared_.options.progress_time;
@@ -129,15 +133,12 @@ void Connection::Write() {
 void Connection::OnWritten(std::size_t size) {
   write_deadline_ = SteadyTime::max();
   written_ += size;
-  std::size_t taken = 0;
   std::size_t waited = 0;
-  while (taken < out_.size() && written_ >= out_[taken].size()) {
-    written_ -= out_[taken].size();
-    waited += out_[taken].waiting;
-    ++taken;
+  while (!out_.empty() && written_ >= out_.front().size()) {
+    written_ -= out_.front().size();
+    waited += out_.front().waiting;
+    out_.pop_front();
   }
-  out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(taken));
-  if (out_.empty()) out_.shrink_to_fit();
   if (waited > 0 && pending_) pending_->state.Lock()->waiting -= waited;
   Write();
 }

@@ -54,7 +54,8 @@ struct Request {
 
 // Shared where many clients are sent the same.
 using Octets = std::shared_ptr<const std::string>;
-using Body = std::variant<std::string, Octets>;
+using Pieces = std::vector<Octets>;  // one behind the other
+using Body = std::variant<std::string, Octets, Pieces>;
 
 struct Response {
   unsigned status = 200;
@@ -74,13 +75,18 @@ class Exchange {
   // answer gives a 500.
   virtual void Reply(Response response) = 0;
 
-  // An answer whose pieces come one by one, its length not known: `response` without a body.
+  // An answer whose pieces come one by one, its length not known.  `head`: without a body; or
+  // with the first Pieces of one that is being made, so that a client which sends no more is no
+  // reason to end it (as it is for one that goes on until something happens).
   virtual void Begin(Response head) = 0;
   // False: the client has gone, or has let too much wait that it does not read (it is cut
   // off); no more is wanted.
   [[nodiscard]] virtual bool Send(Octets piece) = 0;
+  // As Send(), of a piece that others hold as well: whoever made it bounds how many there are, and
+  // no client is cut off for those that it has not read yet.  So are the Pieces of a head.
+  [[nodiscard]] virtual bool SendShared(Octets piece) = 0;
   virtual void End() = 0;
-  // Octets of Send() that have not been taken by the client's system yet.
+  // Octets of Send() alone that have not been taken by the client's system yet.
   [[nodiscard]] virtual std::size_t waiting() const = 0;
 
   // Called at most once, on a thread of the server, when the client is gone (or the server

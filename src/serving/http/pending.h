@@ -13,14 +13,20 @@ namespace rollcall::serving::http {
 
 // What the handler has said and the connection has not taken up yet.
 struct Pending {
+  struct Piece {
+    Octets octets;
+    std::size_t waiting = 0;  // what it counts for: 0 of Exchange::SendShared()
+  };
   struct State {
     std::optional<Response> response;  // of Reply() or Begin()
-    std::vector<Octets> pieces;
-    std::size_t waiting = 0;  // octets of pieces, until the client's system has them
+    std::vector<Piece> pieces;
+    std::size_t waiting = 0;  // octets of Piece::waiting, until the client's system has them
     bool begun = false;
+    bool ends = false;       // what has begun: it has an end, and soon
     bool over = false;       // Reply() or End(): no more comes from the handler
     bool dropped = false;    // the handler let it go unanswered
     bool gone = false;       // no more is wanted
+    bool half_gone = false;  // the client sends no more: wanted is only what ends
     bool cut = false;        // the client reads too slowly
     bool scheduled = false;  // the connection will look anyway
     std::function<void()> when_gone;
@@ -29,6 +35,8 @@ struct Pending {
 
   // Tells the handler, once.  True: it had asked to be told.
   bool TellGone();
+  // The client sends no more.  True: no answer is due any more, and the handler knows.
+  bool TellHalfGone();
 };
 
 // Whoever takes up what is pending; any thread may call it.
@@ -56,11 +64,13 @@ class PendingExchange final : public Exchange {
   void Reply(Response response) override;
   void Begin(Response head) override;
   [[nodiscard]] bool Send(Octets piece) override;
+  [[nodiscard]] bool SendShared(Octets piece) override;
   void End() override;
   [[nodiscard]] std::size_t waiting() const override { return pending_->state.Lock()->waiting; }
   void WhenGone(std::function<void()> gone) override;
 
  private:
+  [[nodiscard]] bool Push(Pending::Piece piece);
   // Wakes the connection unless it looks anyway; what was asked for at the end is forgotten.
   void Changed(Guarded<Pending::State>::Handle state);
 

@@ -336,7 +336,7 @@ TEST_F(HttpTest, TheHeadOfAStreamIsAllOfIt) {
   Client client = Connect();
   client.Send("HEAD /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ExchangePtr exchange = held_.Take();
-  exchange->Begin({200, {}, "text/event-stream"});
+  exchange->Begin({200, Pieces{Shared("first")}, "text/event-stream"});
   EXPECT_FALSE(exchange->Send(Shared("hello")));
   exchange.reset();
   EXPECT_THAT(client.Until("\r\n\r\n"), HasSubstr("text/event-stream"));
@@ -389,6 +389,68 @@ TEST_F(HttpTest, WhoReadsAStreamTooSlowlyIsCutOff) {
   EXPECT_TRUE(gone.Take());
   EXPECT_FALSE(exchange->Send(piece));
   EXPECT_EQ(server_->counters().cut_off, 1U);
+}
+
+TEST_F(HttpTest, PiecesThatComeWhileOthersAreSentGoOutAsTheyAre) {
+  Options options;
+  options.threads = 1;
+  options.most_unread = 100'000;
+  Start(options);
+  Client client = Connect();
+  client.Send(kHold);
+  const ExchangePtr exchange = held_.Take();
+  exchange->Begin({});
+  const Octets piece = Shared(std::string(99'999, 'x') + "\n");
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(exchange->SendShared(piece));
+    // It is taken up meanwhile, behind what the client's system does not take.
+    if (i % 10 == 0) {
+      EXPECT_THAT(AskOnce("GET /-/healthy"), HasSubstr("200 OK"));
+    }
+  }
+  EXPECT_TRUE(exchange->Send(Shared("the end")));
+  exchange->End();
+  std::size_t pieces = 0;
+  client.Until("\r\n\r\n");
+  for (; client.Until("\n") == "186a0\r\n"; ++pieces) client.Until("x\n\r\n");
+  EXPECT_EQ(pieces, 300U);
+  EXPECT_EQ(client.Until("0\r\n\r\n"), "the end\r\n0\r\n\r\n");
+}
+
+TEST_F(HttpTest, WhoSendsNoMoreGetsAllOfAnAnswerThatIsBeingMade) {
+  Options options;
+  options.threads = 1;
+  Start(options);
+  Client client = Connect();
+  client.Send(kHold);
+  const ExchangePtr exchange = held_.Take();
+  exchange->Begin({200, Pieces{Shared("one "), Shared("two ")}});
+  EXPECT_THAT(client.Until("two "), HasSubstr("4\r\none \r\n"));
+  client.EndSending();
+  EXPECT_THAT(AskOnce("GET /-/healthy"), HasSubstr("200 OK"));
+  EXPECT_TRUE(exchange->SendShared(Shared("three")));
+  exchange->End();
+  EXPECT_EQ(client.Rest(), "\r\n5\r\nthree\r\n0\r\n\r\n");
+
+  Client early = Connect();  // before it began
+  early.Send(kHold);
+  const ExchangePtr later = held_.Take();
+  early.EndSending();
+  EXPECT_THAT(AskOnce("GET /-/healthy"), HasSubstr("200 OK"));
+  later->Begin({200, Pieces{Shared("one ")}});
+  EXPECT_TRUE(later->SendShared(Shared("two")));
+  later->End();
+  EXPECT_THAT(early.Rest(), EndsWith("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
+}
+
+TEST_F(HttpTest, AnAnswerOfPiecesHasTheLengthOfAll) {
+  Start();
+  Client client = Connect();
+  client.Send(kHold + kGet);
+  held_.Take()->Reply({200, Pieces{Shared("one "), Shared(""), Shared("two")}});
+  EXPECT_THAT(client.Until("\r\n\r\n"), HasSubstr("Content-Length: 7\r\n"));
+  EXPECT_EQ(client.Until("two"), "one two");
+  EXPECT_THAT(client.Until("well\n"), HasSubstr("200 OK"));
 }
 
 TEST_F(HttpTest, WhoReadsAnAnswerTooSlowlyIsCutOff) {
@@ -526,6 +588,19 @@ TEST_F(HttpTest, StoppingAnswersWhatIsUnderWay) {
   stops.join();
   EXPECT_FALSE(streaming->Send(Shared("late")));
   polled->Reply({200, "late\n"});
+}
+
+TEST_F(HttpTest, StoppingMakesHalfAnAnswerNoWholeOne) {
+  Options options;
+  options.stop_time = milliseconds(50);
+  Start(options);
+  Client client = Connect();
+  client.Send(kHold);
+  const ExchangePtr exchange = held_.Take();
+  exchange->Begin({200, Pieces{Shared("half")}});
+  client.Until("half");
+  server_->Stop();
+  EXPECT_EQ(client.Rest(), "\r\n") << "without the chunk that ends it";
 }
 
 TEST_F(HttpTest, StoppingWaitsForNobodyForEver) {

@@ -37,26 +37,28 @@ void Answers::TellSeen(const http::Request& request, const answer::Choice& choic
   if (options_.seen) options_.seen(request, AskedText(choice), revision);
 }
 
-BodyPtr Answers::Build(const Wanted& wanted) {
+BodyPtr Answers::Build(const Wanted& wanted, const Bodies::Begun& begun) {
   const Gathered gathered =
       Gather(readers_, zones_, *wanted.zone, wanted.choice, wanted.hosts, clock_.WallNow());
-  auto rendered = wanted.render(gathered);
-  auto body = std::make_shared<Body>();
-  body->presence = gathered.presence;
-  body->revision = gathered.revision;
-  body->moment = gathered.moment;
-  body->index = gathered.moment.touched;
-  body->elsewhere = gathered.elsewhere;
-  body->good_until = gathered.good_until;
-  if (rendered) {
-    body->targets = rendered->targets;
-    body->left_out = rendered->left_out;
-    left_out_ += rendered->left_out;
-    body->octets = std::make_shared<const std::string>(std::move(rendered->json));
-  } else {
-    body->status = rendered.error().status;
-    body->octets = std::make_shared<const std::string>(std::move(rendered.error().text) + "\n");
+  Body::Facts facts{.presence = gathered.presence,
+                    .revision = gathered.revision,
+                    .moment = gathered.moment,
+                    .index = gathered.moment.touched,
+                    .elsewhere = gathered.elsewhere,
+                    .good_until = gathered.good_until};
+  auto body = std::make_shared<Body>(facts);
+  std::size_t pieces = 0;
+  const auto rendered = wanted.render(gathered, [&](std::string piece) {
+    // What fits into one goes out with its length.
+    if (++pieces == 2) begun(body);
+    body->Add(std::move(piece));
+  });
+  if (!rendered) {
+    facts.status = rendered.error().status;
+    return std::make_shared<Body>(facts, rendered.error().text + "\n");
   }
+  left_out_ += rendered->left_out;
+  body->End();
   return body;
 }
 
@@ -69,12 +71,17 @@ void Answers::Give(Wanted wanted, Bodies::Done done) {
     moment = {answer::TouchedAt(*view, *wanted.zone, wanted.choice.name), view->changes};
     most = answer::MostAt(*view, *wanted.zone, wanted.choice.name);
   }
-  std::string key = wanted.key;
-  if (const BodyPtr body = bodies_.Find(key, moment, clock_.WallNow())) return done(body);
-  const bool here = most <= options_.most_here;
-  const auto build = [this, wanted = std::move(wanted)] { return Build(wanted); };
-  if (here) return done(bodies_.MakeHere(key, build));
-  bodies_.Make(key, moment, build, std::move(done));
+  const std::string key = wanted.key;
+  const WallTime now = clock_.WallNow();
+  auto build = [this, wanted = std::move(wanted)](const Bodies::Begun& begun) {
+    return Build(wanted, begun);
+  };
+  if (most > options_.most_here) {
+    return bodies_.Make(key, moment, now, std::move(build), std::move(done));
+  }
+  BodyPtr body = bodies_.Find(key, moment, now);
+  if (!body) body = bodies_.MakeHere(key, build);
+  done(body);
 }
 
 http::Response ToResponse(const Refusal& refusal) {

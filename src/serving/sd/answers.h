@@ -51,7 +51,7 @@ class Answers {
     answer::Choice choice;
     answer::Hosts hosts = answer::Hosts::kAsWritten;
     std::string key;  // of the body: equal for what is rendered equally
-    std::function<Asked<Rendered>(const Gathered&)> render;
+    std::function<Asked<Rendered>(const Gathered&, const Emit&)> render;
   };
   // Calls `done` with a body as of now, at once or soon; null: too much is under way.
   void Give(Wanted wanted, Bodies::Done done);
@@ -73,7 +73,7 @@ class Answers {
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
-  [[nodiscard]] BodyPtr Build(const Wanted& wanted);
+  [[nodiscard]] BodyPtr Build(const Wanted& wanted, const Bodies::Begun& begun);
 
   catalog::Readers readers_;
   const answer::Zones& zones_;

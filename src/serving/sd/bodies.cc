@@ -10,12 +10,9 @@ namespace {
 constexpr std::size_t kSmall = 64 << 10U;
 
 bool IsNewEnough(const Body& body, const Moment& moment) {
-  return body.moment.touched >= moment.touched &&
-         (!body.elsewhere || body.moment.changes >= moment.changes);
-}
-
-std::size_t SizeOf(const BodyPtr& body) {
-  return body->octets->size();
+  const Body::Facts& facts = body.facts;
+  return facts.moment.touched >= moment.touched &&
+         (!facts.elsewhere || facts.moment.changes >= moment.changes);
 }
 
 }  // namespace
@@ -23,65 +20,79 @@ std::size_t SizeOf(const BodyPtr& body) {
 std::size_t Bodies::UnderWay(State& state) {
   std::size_t octets = 0;
   std::erase_if(state.alive, [&](const std::weak_ptr<const std::string>& one) {
-    const http::Octets text = one.lock();
-    if (text) octets += text->size();
-    return !text;
+    const http::Octets piece = one.lock();
+    if (piece) octets += piece->size();
+    return !piece;
   });
   for (const auto& [key, entry] : state.entries) {
-    const bool counted = SizeOf(entry.body) > kSmall;
-    if (counted && entry.body->octets.use_count() == 1) octets -= SizeOf(entry.body);
+    if (entry.octets > kSmall) octets -= entry.body->unused();
   }
   return octets;
 }
 
-BodyPtr Bodies::Use(State& state, const std::string& key) {
+BodyPtr Bodies::Use(State& state, const std::string& key, const Moment& moment, WallTime now) {
   const auto found = state.entries.find(key);
   if (found == state.entries.end()) return nullptr;
   found->second.used = ++state.uses;
-  return found->second.body;
-}
-
-BodyPtr Bodies::Find(const std::string& key, const Moment& moment, WallTime now) {
-  auto state = state_.Lock();
-  BodyPtr body = Use(*state, key);
-  if (!body || !IsNewEnough(*body, moment)) return nullptr;
-  if (body->good_until && now >= *body->good_until) return nullptr;
-  ++state->counters.kept;
+  const BodyPtr& body = found->second.body;
+  if (!IsNewEnough(*body, moment)) return nullptr;
+  if (body->facts.good_until && now >= *body->facts.good_until) return nullptr;
+  ++state.counters.kept;
   return body;
 }
 
-void Bodies::Keep(State& state, const std::string& key, const BodyPtr& body) const {
+BodyPtr Bodies::Find(const std::string& key, const Moment& moment, WallTime now) {
+  return Use(*state_.Lock(), key, moment, now);
+}
+
+void Bodies::Keep(State& state, const std::string& key, const BodyPtr& body) {
   ++state.counters.made;
-  if (SizeOf(body) > kSmall) state.alive.push_back(body->octets);
   Entry& entry = state.entries[key];
-  if (entry.body) state.octets -= SizeOf(entry.body);
+  state.octets -= entry.octets;
   entry = {body, ++state.uses};
-  state.octets += SizeOf(body);
+}
+
+void Bodies::Count(State& state, const std::string& key, const BodyPtr& body) const {
+  if (body->size() > kSmall) {
+    for (const http::Octets& piece : body->pieces()) state.alive.push_back(piece);
+  }
+  const auto kept = state.entries.find(key);
+  if (kept == state.entries.end() || kept->second.body != body) return;
+  kept->second.octets = body->size();
+  state.octets += kept->second.octets;
   while (state.entries.size() > 1 &&
          (state.entries.size() > limits_.most_bodies || state.octets > limits_.most_octets)) {
     const auto oldest = std::min_element(
         state.entries.begin(), state.entries.end(),
         [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
-    state.octets -= SizeOf(oldest->second.body);
+    state.octets -= oldest->second.octets;
     state.entries.erase(oldest);
   }
 }
 
 BodyPtr Bodies::MakeHere(const std::string& key, const Build& build) {
-  BodyPtr body = build();
-  Keep(*state_.Lock(), key, body);
+  BodyPtr body = build([](const BodyPtr&) {});
+  auto state = state_.Lock();
+  Keep(*state, key, body);
+  Count(*state, key, body);
   return body;
 }
 
-void Bodies::Make(const std::string& key, const Moment& moment, Build build, Done done) {
+void Bodies::Make(const std::string& key, const Moment& moment, WallTime now, Build build,
+                  Done done) {
+  BodyPtr body;
   {
     auto state = state_.Lock();
-    const bool flies = state->flights.contains(key);
-    Flight& flight = state->flights[key];
-    flight.waiters.push_back({moment, std::move(done)});
-    if (flies) return;
-    flight.build = std::move(build);
+    body = Use(*state, key, moment, now);
+    if (!body) {
+      const bool flies = state->flights.contains(key);
+      Flight& flight = state->flights[key];
+      flight.waiters.push_back({moment, std::move(done)});
+      if (flies) return;
+      flight.build = std::move(build);
+    }
   }
+  if (body) return done(body);
   Start(key);
 }
 
@@ -99,7 +110,16 @@ void Bodies::Fly(const std::string& key) {
       build = state->flights.at(key).build;
     }
   }
-  Land(key, build ? MakeHere(key, build) : nullptr);
+  if (!build) return Land(key, nullptr);
+  bool landed = false;
+  const auto begun = [&](const BodyPtr& body) {
+    landed = true;
+    Keep(*state_.Lock(), key, body);
+    Land(key, body);
+  };
+  const BodyPtr body = build(begun);
+  if (!landed) begun(body);
+  Count(*state_.Lock(), key, body);
 }
 
 // Who asked when the body was already being made gets the next one.

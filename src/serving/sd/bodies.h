@@ -14,33 +14,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "answer/instances.h"
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "serving/http/exchange.h"
-#include "serving/sd/gather.h"
+#include "serving/sd/body.h"
 #include "serving/sd/worker.h"
 
 namespace rollcall::serving::sd {
-
-// Immutable once made.
-struct Body {
-  unsigned status = 200;
-  http::Octets octets = {};
-  answer::Presence presence = answer::Presence::kThere;
-  store::Revision revision = 0;
-  Moment moment = {};
-  std::uint64_t index = 0;  // for Consul's clients: moves exactly when the body does
-  bool elsewhere = false;   // true only while nothing at all changes
-  std::optional<WallTime> good_until = {};
-  std::size_t targets = 0;
-  std::size_t left_out = 0;
-};
-using BodyPtr = std::shared_ptr<const Body>;
 
 class Bodies {
  public:
@@ -55,14 +38,17 @@ class Bodies {
   // The body of `key`, if it is true of `moment`; null: it has to be made.
   [[nodiscard]] BodyPtr Find(const std::string& key, const Moment& moment, WallTime now);
 
+  // Makes a body.  May tell `begun` of it once, before it is whole: then those who wait for
+  // it get it already.
+  using Begun = std::function<void(const BodyPtr&)>;
+  using Build = std::function<BodyPtr(const Begun& begun)>;
   // Makes it on this thread; for what is small.
-  using Build = std::function<BodyPtr()>;
   [[nodiscard]] BodyPtr MakeHere(const std::string& key, const Build& build);
 
-  // Makes it on the worker, or joins those who wait for it, and calls `done` there with a body
-  // of `moment` or later; null: too much is under way.
+  // Calls `done` with a body of `moment` or later: at once if there is one, else it is made on the
+  // worker, for all who wait for it, and `done` is called there.  Null: too much is under way.
   using Done = std::function<void(const BodyPtr&)>;
-  void Make(const std::string& key, const Moment& moment, Build build, Done done);
+  void Make(const std::string& key, const Moment& moment, WallTime now, Build build, Done done);
 
   struct Counters {
     std::uint64_t made = 0;
@@ -75,6 +61,7 @@ class Bodies {
   struct Entry {
     BodyPtr body;
     std::uint64_t used = 0;
+    std::size_t octets = 0;  // once it is whole
   };
   struct Waiter {
     Moment moment;
@@ -87,7 +74,7 @@ class Bodies {
   struct State {
     absl::flat_hash_map<std::string, Entry> entries;
     absl::flat_hash_map<std::string, Flight> flights;
-    std::vector<std::weak_ptr<const std::string>> alive;  // large ones; some may be gone
+    std::vector<std::weak_ptr<const std::string>> alive;  // large pieces; some may be gone
     std::size_t octets = 0;                               // of the entries
     std::uint64_t uses = 0;
     Counters counters;
@@ -95,8 +82,11 @@ class Bodies {
 
   // Octets that somebody besides the entries still has.
   [[nodiscard]] static std::size_t UnderWay(State& state);
-  [[nodiscard]] static BodyPtr Use(State& state, const std::string& key);
-  void Keep(State& state, const std::string& key, const BodyPtr& body) const;
+  [[nodiscard]] static BodyPtr Use(State& state, const std::string& key, const Moment& moment,
+                                   WallTime now);
+  // One that has begun; once it is whole it counts.
+  static void Keep(State& state, const std::string& key, const BodyPtr& body);
+  void Count(State& state, const std::string& key, const BodyPtr& body) const;
   void Start(const std::string& key);
   void Fly(const std::string& key);
   // Null: for none of them is there one.

@@ -159,11 +159,11 @@ void Consul::Answer(const QueryPtr& query) {
 }
 
 void Consul::AnswerService(const QueryPtr& query) {
-  Answers::Wanted wanted{
-      query->ask.zone, query->choice, answer::Hosts::kAsWritten, query->Key(),
-      [ask = query->ask, renderer = query->renderer](const Gathered& gathered) -> Asked<Rendered> {
-        return renderer(ask, gathered);
-      }};
+  Answers::Wanted wanted{query->ask.zone, query->choice, answer::Hosts::kAsWritten, query->Key(),
+                         [ask = query->ask, renderer = query->renderer](
+                             const Gathered& gathered, const Emit& emit) -> Asked<Rendered> {
+                           return renderer(ask, gathered, emit);
+                         }};
   answers_.Give(std::move(wanted), [this, query](const BodyPtr& body) { Reply(*query, body); });
 }
 
@@ -174,12 +174,9 @@ BodyPtr Consul::BuildCatalog(const answer::Zone& zone) {
   const auto rest =
       std::max<SteadyTime::duration>((done - begun) * kRestForEachList, kLeastBetweenLists);
   next_refresh_ = (done + rest).time_since_epoch().count();
-  auto body = std::make_shared<Body>();
-  body->octets = std::make_shared<const std::string>(std::move(listed.json));
-  body->revision = listed.revision;
-  body->moment.touched = listed.touched;
-  body->index = listed.index;
-  return body;
+  const Body::Facts facts{
+      .revision = listed.revision, .moment = {listed.touched, 0}, .index = listed.index};
+  return std::make_shared<Body>(facts, std::move(listed.json));
 }
 
 void Consul::RefreshCatalog(const catalog::View& view, const answer::Zone& zone) {
@@ -188,9 +185,9 @@ void Consul::RefreshCatalog(const catalog::View& view, const answer::Zone& zone)
   query.ask.zone = &zone;
   const std::string key = query.Key();
   const Moment moment{Services::TouchedAt(view), 0};
-  if (answers_.bodies().Find(key, moment, answers_.clock().WallNow())) return;
   answers_.bodies().Make(
-      key, moment, [this, &zone] { return BuildCatalog(zone); }, [](const BodyPtr&) {});
+      key, moment, answers_.clock().WallNow(),
+      [this, &zone](const Bodies::Begun&) { return BuildCatalog(zone); }, [](const BodyPtr&) {});
 }
 
 void Consul::AnswerCatalog(const QueryPtr& query) {
@@ -199,30 +196,26 @@ void Consul::AnswerCatalog(const QueryPtr& query) {
     auto reader = answers_.readers().Borrow();
     moment.touched = Services::TouchedAt(*reader.Enter());
   }
-  const std::string key = query->Key();
-  Bodies& bodies = answers_.bodies();
-  if (const BodyPtr body = bodies.Find(key, moment, answers_.clock().WallNow())) {
-    return Reply(*query, body);
-  }
-  bodies.Make(
-      key, moment, [this, zone = query->ask.zone] { return BuildCatalog(*zone); },
+  answers_.bodies().Make(
+      query->Key(), moment, answers_.clock().WallNow(),
+      [this, zone = query->ask.zone](const Bodies::Begun&) { return BuildCatalog(*zone); },
       [this, query](const BodyPtr& body) { Reply(*query, body); });
 }
 
 void Consul::Reply(const Query& query, const BodyPtr& body) const {
   if (!body) return query.exchange->Reply(ToResponse({503, "too much is under way; try again"}));
-  if (body->presence == answer::Presence::kUnreadable) {
+  if (body->facts.presence == answer::Presence::kUnreadable) {
     return query.exchange->Reply(
         ToResponse({500, "what is registered under this name cannot be read"}));
   }
-  answers_.TellSeen(query.exchange->request(), query.choice, body->revision);
-  query.exchange->Reply({200,
-                         body->octets,
-                         "application/json",
-                         {{"X-Consul-Index", std::to_string(base_ + body->index)},
-                          {"X-Consul-KnownLeader", "true"},
-                          {"X-Consul-LastContact", "0"},
-                          {"X-Consul-Effective-Consistency", "leader"}}});
+  answers_.TellSeen(query.exchange->request(), query.choice, body->facts.revision);
+  body->SendTo(query.exchange, {200,
+                                {},
+                                "application/json",
+                                {{"X-Consul-Index", std::to_string(base_ + body->facts.index)},
+                                 {"X-Consul-KnownLeader", "true"},
+                                 {"X-Consul-LastContact", "0"},
+                                 {"X-Consul-Effective-Consistency", "leader"}}});
 }
 
 }  // namespace rollcall::serving::sd

@@ -43,7 +43,7 @@ class Consul {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
  private:
-  using Renderer = Rendered (*)(const ConsulAsk&, const Gathered&);
+  using Renderer = Rendered (*)(const ConsulAsk&, const Gathered&, const Emit&);
   struct Query;  // one request, as understood
   using QueryPtr = std::shared_ptr<const Query>;
 

@@ -196,9 +196,10 @@ void WriteCatalog(JsonWriter& json, const Parts& parts) {
 }
 
 template <typename Write>
-Rendered Render(const ConsulAsk& ask, bool passing, const Gathered& gathered, Write write) {
+Rendered Render(const ConsulAsk& ask, bool passing, const Gathered& gathered, Write write,
+                const Emit& emit) {
   Rendered rendered;
-  JsonWriter json(2 + kSizeGuess * gathered.targets.size());
+  JsonWriter json(std::min(kPiece, kSizeGuess * gathered.targets.size()) + kSizeGuess);
   const std::string zone = ZoneText(*ask.zone);
   json.BeginArray();
   for (const Target& target : gathered.targets) {
@@ -210,20 +211,21 @@ Rendered Render(const ConsulAsk& ask, bool passing, const Gathered& gathered, Wr
     const bool good = json.good();
     ++(good ? rendered.targets : rendered.left_out);
     if (!good) json.Rewind(begin);
+    if (json.size() >= kPiece) emit(json.Cut());
   }
   json.EndArray();
-  rendered.json = std::move(json).Take();
+  emit(std::move(json).Take());
   return rendered;
 }
 
 }  // namespace
 
-Rendered RenderHealth(const ConsulAsk& ask, const Gathered& gathered) {
-  return Render(ask, ask.passing, gathered, WriteHealth);
+Rendered RenderHealth(const ConsulAsk& ask, const Gathered& gathered, const Emit& emit) {
+  return Render(ask, ask.passing, gathered, WriteHealth, emit);
 }
 
-Rendered RenderCatalogService(const ConsulAsk& ask, const Gathered& gathered) {
-  return Render(ask, false, gathered, WriteCatalog);
+Rendered RenderCatalogService(const ConsulAsk& ask, const Gathered& gathered, const Emit& emit) {
+  return Render(ask, false, gathered, WriteCatalog, emit);
 }
 
 std::string RenderSelf(const answer::Zone& zone, std::string_view node) {

@@ -17,9 +17,11 @@
 namespace rollcall::serving::sd {
 
 // /v1/health/service/NAME.  Instances with a text that is not UTF-8 are left out.
-[[nodiscard]] Rendered RenderHealth(const ConsulAsk& ask, const Gathered& gathered);
+[[nodiscard]] Rendered RenderHealth(const ConsulAsk& ask, const Gathered& gathered,
+                                    const Emit& emit);
 // /v1/catalog/service/NAME, which knows no `passing`.
-[[nodiscard]] Rendered RenderCatalogService(const ConsulAsk& ask, const Gathered& gathered);
+[[nodiscard]] Rendered RenderCatalogService(const ConsulAsk& ask, const Gathered& gathered,
+                                            const Emit& emit);
 
 // /v1/agent/self: that of a server in the zone.
 [[nodiscard]] std::string RenderSelf(const answer::Zone& zone, std::string_view node);

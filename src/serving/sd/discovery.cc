@@ -1,5 +1,6 @@
 #include "serving/sd/discovery.h"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,19 +16,18 @@ using catalog::Standing;
 
 constexpr std::string_view kSd = "/sd/";
 
-// `standing`: as of before the body was looked for.
-http::Response ToResponse(const BodyPtr& body, Standing standing) {
-  if (!body) return ToResponse(Refusal{503, "too much is under way; try again"});
-  if (body->status != 200) return {body->status, body->octets, "text/plain; charset=utf-8", {}};
-  if (body->presence == Presence::kUnreadable) {
-    return ToResponse(Refusal{503, "what is registered under this name cannot be read"});
+// What there is to say instead of the body.  `standing`: as of before it was looked for.
+std::optional<Refusal> WhyNot(const BodyPtr& body, Standing standing) {
+  if (!body) return Refusal{503, "too much is under way; try again"};
+  if (body->facts.presence == Presence::kUnreadable) {
+    return Refusal{503, "what is registered under this name cannot be read"};
   }
   // That it is gone, whoever deregistered the last of it wants to be heard; but only a view
   // that is surely the store's can say so, as with NXDOMAIN (rules D1, H2).
-  if (body->presence == Presence::kAbsent && standing != Standing::kSynced) {
-    return ToResponse(Refusal{503, "this name is not known, and the store is out of reach"});
+  if (body->facts.presence == Presence::kAbsent && standing != Standing::kSynced) {
+    return Refusal{503, "this name is not known, and the store is out of reach"};
   }
-  return {200, body->octets, "application/json", {}};
+  return std::nullopt;
 }
 
 void AnswerSd(Answers& answers, const http::ExchangePtr& exchange) {
@@ -41,15 +41,18 @@ void AnswerSd(Answers& answers, const http::ExchangePtr& exchange) {
   }
   const answer::Choice choice = ask->choice;
   Answers::Wanted wanted{ask->zone, choice, answer::Hosts::kResolved, ask->Key(), {}};
-  wanted.render = [ask = *std::move(ask)](const Gathered& gathered) {
-    return RenderSd(ask, gathered);
+  wanted.render = [ask = *std::move(ask)](const Gathered& gathered, const Emit& emit) {
+    return RenderSd(ask, gathered, emit);
   };
   answers.Give(std::move(wanted), [&answers, exchange, choice, standing](const BodyPtr& body) {
-    http::Response response = ToResponse(body, standing);
-    if (response.status == 200) {
-      answers.TellSeen(exchange->request(), choice, body->revision);
+    if (const auto why = WhyNot(body, standing)) return exchange->Reply(ToResponse(*why));
+    http::Response head;
+    head.status = body->facts.status;
+    if (head.status == 200) {
+      head.content_type = "application/json";
+      answers.TellSeen(exchange->request(), choice, body->facts.revision);
     }
-    exchange->Reply(std::move(response));
+    body->SendTo(exchange, std::move(head));
   });
 }
 

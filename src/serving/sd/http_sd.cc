@@ -221,22 +221,23 @@ std::string SanitizedLabelName(std::string_view name) {
   return clean;
 }
 
-Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered) {
+Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered, const Emit& emit) {
   if (!gathered.targets.empty()) {
     if (const std::string* const name = UnknownLabel(ask, gathered)) {
       return Refuse(400, fmt::format("no target of this name has the label {}", Quote(*name)));
     }
   }
   Rendered rendered;
-  JsonWriter json(2 + kSizeGuess * gathered.targets.size());
+  JsonWriter json(std::min(kPiece, kSizeGuess * gathered.targets.size()) + kSizeGuess);
   Groups groups(ask, json);
   json.BeginArray();
   for (const Target& target : gathered.targets) {
     if (!HasLabels(ask, *target.instance.registration)) continue;
     ++(groups.Write(target) ? rendered.targets : rendered.left_out);
+    if (json.size() >= kPiece) emit(json.Cut());
   }
   json.EndArray();
-  rendered.json = std::move(json).Take();
+  emit(std::move(json).Take());
   return rendered;
 }
 

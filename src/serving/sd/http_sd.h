@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "serving/sd/gather.h"
@@ -18,16 +19,22 @@
 
 namespace rollcall::serving::sd {
 
+// A body is rendered in pieces of about this size, each given to an Emit as soon as it is there;
+// the last whatever its size.
+inline constexpr std::size_t kPiece = std::size_t{256} << 10U;
+using Emit = std::function<void(std::string piece)>;
+
 struct Rendered {
-  std::string json;
   std::size_t targets = 0;
   // Of those asked for: that no answer can have, since one target that Prometheus does not
   // understand costs it the whole answer (a text that is not UTF-8, a host that is no host name).
   std::size_t left_out = 0;
 };
 
-// 400: a label is asked for that no target of the name has (rule H11), though it has targets.
-[[nodiscard]] Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered);
+// 400, before anything is rendered: a label is asked for that no target of the name has (rule H11),
+// though it has targets.
+[[nodiscard]] Asked<Rendered> RenderSd(const SdAsk& ask, const Gathered& gathered,
+                                       const Emit& emit);
 
 // Label names of Prometheus: each character other than [a-zA-Z0-9_] is a `_`.
 [[nodiscard]] std::string SanitizedLabelName(std::string_view name);

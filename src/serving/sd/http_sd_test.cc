@@ -254,7 +254,7 @@ TEST_F(HttpSdTest, AnAnswerIsMadeOnceUntilSomethingOfItChanges) {
   PutHost("internal/prom/s/a", "10.0.0.1", 9100, R"("owner":"agent:h")");
   PutHost("internal/prom/t/a", "10.0.0.2");
   const auto body = [&](const std::string& name) {
-    return std::get<http::Octets>(Get("/sd/" + name)->response().body);
+    return std::get<http::Pieces>(Get("/sd/" + name)->response().body).at(0);
   };
   const auto first = body("s.prom.internal");
   EXPECT_EQ(body("S.prom.internal."), first) << "the same name, the same octets";
@@ -292,7 +292,11 @@ TEST_F(HttpSdTest, WhatIsLargeIsMadeOnTheWorkerAndOnceForAllWhoAsk) {
     Await(exchange);
     EXPECT_EQ(boost::json::parse(exchange->body()).as_array().size(), 3000U);
   }
-  EXPECT_LE(discovery_->counters().made, 2U) << "one, and one for who came while it was made";
+  EXPECT_EQ(discovery_->counters().made, 1U);
+  const std::string whole = asked.front()->body();
+  EXPECT_EQ(Get("/sd/s.prom.internal")->body(), whole) << "sent again as it was sent in pieces";
+  EXPECT_EQ(Get("/sd/s.prom.internal", "label.nobody=x")->response().status, 400U)
+      << "refused before anything was sent";
   PutHost("internal/prom/s/new", "10.0.0.2");
   EXPECT_THAT(Get("/sd/s.prom.internal")->body(), HasSubstr("10.0.0.2:9100"))
       << "who has written sees it";

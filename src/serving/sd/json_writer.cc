@@ -1,6 +1,8 @@
 #include "serving/sd/json_writer.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -66,6 +68,13 @@ void JsonWriter::PutEscaped(std::string_view text) {
     }
     text.remove_prefix(static_cast<std::size_t>(odd - text.begin()) + 1);
   }
+}
+
+std::string JsonWriter::Cut() {
+  Flush();
+  std::string next;
+  next.reserve(text_.capacity());
+  return std::exchange(text_, std::move(next));
 }
 
 void JsonWriter::Rewind(Place place) {

@@ -79,18 +79,22 @@ class JsonWriter {
     String(value);
   }
 
-  // To take back what was written since.
+  // To take back what was written since; until the next Cut().
   struct Place {
     std::size_t size = 0;
     bool comma = false;
   };
   [[nodiscard]] Place Here() {
     good_ = true;
-    return {text_.size() + used_, comma_};
+    return {size(), comma_};
   }
   void Rewind(Place place);
   // Whether all strings since the last Here() were UTF-8, without which this is no JSON.
   [[nodiscard]] bool good() const { return good_; }
+
+  // What was written since the last Cut(); what comes next goes on behind it.
+  [[nodiscard]] std::string Cut();
+  [[nodiscard]] std::size_t size() const { return text_.size() + used_; }
 
   [[nodiscard]] std::string Take() && {
     Flush();

@@ -47,6 +47,24 @@ TEST(JsonWriter, KnowsWhatIsNoJson) {
 }
 
 // Pieces around the size of its block, and what is taken back from before and within it.
+TEST(JsonWriter, IsCutIntoPiecesThatAreOneText) {
+  JsonWriter json;
+  std::string whole;
+  json.BeginArray();
+  for (int i = 0; i < 10; ++i) {
+    json.String(std::string(3000, 'x'));
+    const auto place = json.Here();
+    json.String("taken back");
+    json.Rewind(place);
+    if (json.size() > 8000) whole += json.Cut();
+    EXPECT_LE(json.size(), 12'000U);
+  }
+  json.EndArray();
+  whole += std::move(json).Take();
+  EXPECT_EQ(whole.size(), 2 + 10 * 3002 + 9);
+  EXPECT_EQ(boost::json::parse(whole).as_array().size(), 10U);
+}
+
 TEST(JsonWriter, TakesBackWhatItWroteHoweverMuch) {
   for (const std::size_t size : {1U, 100U, 4090U, 4096U, 5000U, 20'000U}) {
     JsonWriter json;

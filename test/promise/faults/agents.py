@@ -33,7 +33,7 @@ class AgentFault(Fault):
         return self.world.etcd.get(f"{OWN}/{area}{key('node', self.box.name)}")
 
     def up(self):
-        return self.world.prometheus.query(f'up{{instance="{self.target}"}}')
+        return self.world.prometheus.query(f'up{{job="node",instance="{self.target}"}}')
 
 
 class Killed(AgentFault):

@@ -26,7 +26,7 @@ class HostDies(Fault):
 
     def during(self):
         instance = target("node", self.box.name)
-        up = f'up{{instance="{instance}"}}'
+        up = f'up{{job="node",instance="{instance}"}}'
         wait_for("its target to be down", lambda: self.world.prometheus.query(up) == ["0"], 20)
         equal(self.world.watch.prometheus.health[instance], "down", "its health")
 

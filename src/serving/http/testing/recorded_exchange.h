@@ -21,13 +21,21 @@ class RecordedExchange final : public Exchange {
     state->response = std::move(response);
     state->over = true;
   }
-  void Begin(Response head) override { state_.Lock()->response = std::move(head); }
+  void Begin(Response head) override {
+    auto state = state_.Lock();
+    if (auto* const pieces = std::get_if<Pieces>(&head.body)) {
+      for (const Octets& piece : *pieces) state->sent += *piece;
+      head.body = std::string();
+    }
+    state->response = std::move(head);
+  }
   [[nodiscard]] bool Send(Octets piece) override {
     auto state = state_.Lock();
     if (state->gone) return false;
     state->sent += *piece;
     return true;
   }
+  [[nodiscard]] bool SendShared(Octets piece) override { return Send(std::move(piece)); }
   void End() override { state_.Lock()->over = true; }
   [[nodiscard]] std::size_t waiting() const override { return 0; }
   void WhenGone(std::function<void()> gone) override {
@@ -56,7 +64,10 @@ class RecordedExchange final : public Exchange {
     if (const auto* text = std::get_if<std::string>(&state->response.body)) {
       return *text + state->sent;
     }
-    return *std::get<Octets>(state->response.body);
+    if (const auto* octets = std::get_if<Octets>(&state->response.body)) return **octets;
+    std::string whole;
+    for (const Octets& piece : std::get<Pieces>(state->response.body)) whole += *piece;
+    return whole;
   }
 
  private:

@@ -1,4 +1,4 @@
-#include "http_client/get.h"
+#include "http_client/send.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -38,11 +38,15 @@ tl::unexpected<Error> Unavailable(std::string_view what, const error_code& error
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
 }
 
-http::request<http::empty_body> Message(const Request& request) {
-  http::request<http::empty_body> message{http::verb::get, request.url.target, 11};
+http::request<http::string_body> Message(const Request& request) {
+  http::request<http::string_body> message;
+  message.method_string(request.method);
+  message.target(request.url.target);
   message.set(http::field::host, request.url.authority);
   for (const auto& [name, value] : request.headers) message.insert(name, value);
   message.keep_alive(false);
+  message.body() = request.body;
+  if (request.method != "GET") message.prepare_payload();
   return message;
 }
 
@@ -149,7 +153,7 @@ std::string_view Response::Header(std::string_view name) const {
   return {};
 }
 
-Result<Response> Get(const Request& request) {
+Result<Response> Send(const Request& request) {
   for (const auto& [name, value] : request.headers) {
     if ((name + value).find_first_of("\r\n") != std::string::npos) {
       return Fail(ErrorCode::kInvalid,

@@ -1,4 +1,4 @@
-// One GET.
+// One request.
 //
 // Threads: any number at once; each call blocks, at most until its deadline (README.md).
 #pragma once
@@ -26,6 +26,8 @@ struct Tls {
 
 struct Request {
   Url url;
+  std::string method = "GET";
+  std::string body{};
   // Besides Host; none has an end of line in it.
   std::vector<std::pair<std::string, std::string>> headers{};
   Tls tls{};
@@ -47,7 +49,7 @@ struct Response {
 // kInvalid: a file of `tls` cannot be used, a header has an end of line.  kUnavailable: no
 // connection, no certificate that is believed, an answer that is not HTTP or not whole.
 // kDeadline.  kExhausted: the body is larger than `most_body`.
-[[nodiscard]] Result<Response> Get(const Request& request);
+[[nodiscard]] Result<Response> Send(const Request& request);
 
 // "Basic dXNlcjpwYXNz", for the header Authorization.
 [[nodiscard]] std::string BasicAuthorization(std::string_view user, std::string_view password);
