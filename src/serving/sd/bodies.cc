@@ -80,19 +80,17 @@ BodyPtr Bodies::MakeHere(const std::string& key, const Build& build) {
 
 void Bodies::Make(const std::string& key, const Moment& moment, WallTime now, Build build,
                   Done done) {
-  BodyPtr body;
-  {
-    auto state = state_.Lock();
-    body = Use(*state, key, moment, now);
-    if (!body) {
-      const bool flies = state->flights.contains(key);
-      Flight& flight = state->flights[key];
-      flight.waiters.push_back({moment, std::move(done)});
-      if (flies) return;
-      flight.build = std::move(build);
-    }
+  auto state = state_.Lock();
+  if (const BodyPtr body = Use(*state, key, moment, now)) {
+    { const auto unlock = std::move(state); }
+    return done(body);
   }
-  if (body) return done(body);
+  const bool flies = state->flights.contains(key);
+  Flight& flight = state->flights[key];
+  flight.waiters.push_back({moment, std::move(done)});
+  if (flies) return;
+  flight.build = std::move(build);
+  { const auto unlock = std::move(state); }
   Start(key);
 }
 
