@@ -136,6 +136,11 @@ bool Connection::ParseSome() {
     return false;
   }
   in_.erase(0, used);
+  if (phase_ == Phase::kHead && (head_size_ += used) > shared_.options.most_header) {
+    // Beast begins to count anew at each field that it has taken.
+    Refuse({431, std::string("the header is too large\n")});
+    return false;
+  }
   if (phase_ == Phase::kHead && parser_->is_header_done()) {
     OnHead();
     return true;
@@ -158,6 +163,7 @@ void Connection::Begin() {
   route_ = nullptr;
   pending_.reset();
   head_only_ = chunked_ = whole_ = false;
+  head_size_ = 0;
 }
 
 void Connection::OnHead() {

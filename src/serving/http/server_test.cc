@@ -163,6 +163,18 @@ TEST_F(HttpTest, RefusalsSayWhy) {
   EXPECT_THAT(AskOnce("GET /-/healthy", "Content-Length: 10\r\n"), StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(HttpTest, AHeaderOfManyShortFieldsIsBoundedAsOneOfALongOne) {
+  Start();
+  const auto fields = [](std::size_t octets) {
+    std::string text;
+    while (text.size() < octets) text += "X: y\r\n";
+    return text;
+  };
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(16'000)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(17'000)), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(30'000)), StartsWith("HTTP/1.1 431 "));
+}
+
 TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   Options options;
   options.errors = {
