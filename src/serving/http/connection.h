@@ -83,7 +83,8 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   void OnHead();
   void OnAdmitted(Verdict verdict);
   void OnBody();
-  void Refuse(Response plain);
+  // target: as the client wrote it, if it was not understood; it says how errors look.
+  void Refuse(Response plain, const std::string& target = "");
 
   // connection_write.cc
   void Flush();

@@ -205,6 +205,8 @@ TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   EXPECT_THAT(answer, HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_THAT(answer, EndsWith("{\"error\":\"there is nothing here\"}"));
   EXPECT_THAT(AskOnce("GET /nothing"), EndsWith("there is nothing here\n"));
+  EXPECT_THAT(AskOnce("GET /api/"), EndsWith("{\"error\":\"the path has an empty segment\"}"));
+  EXPECT_THAT(AskOnce("GET /api/x?%"), HasSubstr("Content-Type: application/json\r\n"));
 }
 
 TEST_F(HttpTest, AConnectionTakesSeveralRequests) {
