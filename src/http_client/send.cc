@@ -20,6 +20,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <optional>
+#include <tuple>
 
 #include "base/quote.h"
 
@@ -33,6 +34,7 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMostHeader = 64 << 10;
+constexpr int kMostInterim = 10;  // answers before the one that counts
 
 tl::unexpected<Error> Unavailable(std::string_view what, const error_code& error) {
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
@@ -50,16 +52,26 @@ http::request<http::string_body> Message(const Request& request) {
   return message;
 }
 
+// The server goes on, and the answer is still to come (RFC 9110 section 15.2).
+bool IsInterim(unsigned status) {
+  return status >= 100 && status < 200 && status != 101;
+}
+
 template <typename Stream>
 asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request) {
   const auto message = Message(request);
   const auto [unsent, sent] = co_await http::async_write(stream, message, kTuple);
   if (unsent) co_return Unavailable("the request could not be sent", unsent);
   boost::beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.header_limit(kMostHeader);
-  parser.body_limit(request.most_body);
-  const auto [error, size] = co_await http::async_read(stream, buffer, parser, kTuple);
+  std::optional<http::response_parser<http::string_body>> parser;
+  error_code error;
+  for (int interim = 0; interim <= kMostInterim; ++interim) {
+    parser.emplace();
+    parser->header_limit(kMostHeader);
+    parser->body_limit(request.most_body);
+    std::tie(error, std::ignore) = co_await http::async_read(stream, buffer, *parser, kTuple);
+    if (error || !IsInterim(parser->get().result_int())) break;
+  }
   if (error == http::error::body_limit) {
     co_return Fail(ErrorCode::kExhausted,
                    fmt::format("the answer has more than {} octets", request.most_body));
@@ -69,14 +81,14 @@ asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request) {
   }
   // Many servers close TLS as they close TCP.
   const bool closed =
-      error == asio::ssl::error::stream_truncated && parser.is_header_done() && parser.need_eof();
+      error == asio::ssl::error::stream_truncated && parser->is_header_done() && parser->need_eof();
   if (error && !closed) co_return Unavailable("the answer", error);
   Response response;
-  response.status = parser.get().result_int();
-  for (const auto& field : parser.get().base()) {
+  response.status = parser->get().result_int();
+  for (const auto& field : parser->get().base()) {
     response.headers.emplace_back(field.name_string(), field.value());
   }
-  response.body = std::move(parser.get().body());
+  response.body = std::move(parser->get().body());
   co_return response;
 }
 

@@ -207,7 +207,7 @@ def scopes(scenario):
     far = scenario.network.host("far", 20)
     tokens = scenario.write("scoped.yml", SCOPED.format(nodes=digest("n"), host=digest("h"), reader=digest("r")))
     rollcall = Embedded(scenario, f"--web.tokens-file={tokens}", "--web.listen-address=127.0.0.1:9530",
-                        "--web.listen-address=10.53.0.1:9530", name="scoped")
+                        "--web.listen-address=10.53.0.1:9530", "--web.enable-lifecycle", name="scoped")
     web("/-/ready")
     node, other = "instances/a.node.prom.internal", "instances/a.mysql.prom.internal"
     body = {"address": "192.0.2.1", "port": 9100}
@@ -223,6 +223,13 @@ def scopes(scenario):
     for subject in ("mysql.prom.internal", "prom.internal", "@a"):
         equal(write(f"maintenance/{subject}", maintenance, **names)[0], 403, f"maintenance of {subject}")
     equal(write("protection/release", {"name": "prom.internal"}, method="POST", **names)[0], 403, "release")
+    for path in ("/-/reload", "/-/quit"):
+        for token, may in (("n", "token:nodes may write below its names only\n"),
+                           ("h", "token:host may write its own address only\n")):
+            status, _, text = ask(path, method="POST", Authorization=f"Bearer {token}",
+                                  Content_Type="application/json")
+            equal((status, text), (403, may), f"{path} of the whole server")
+    check(rollcall.process.running(), "it runs")
     scenario.step("a token for a name writes there and nowhere else")
 
     # An address is the writer's own, whatever he says it is.

@@ -83,7 +83,8 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   void OnHead();
   void OnAdmitted(Verdict verdict);
   void OnBody();
-  void Refuse(Response plain);
+  // target: as the client wrote it, if it was not understood; it says how errors look.
+  void Refuse(Response plain, const std::string& target = "");
 
   // connection_write.cc
   void Flush();
@@ -117,7 +118,8 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   bool reading_ = false;
   bool ended_ = false;  // the client sends no more
   std::size_t thrown_away_ = 0;
-  std::string in_;  // read and not parsed yet
+  std::string in_;             // read and not parsed yet
+  std::size_t head_size_ = 0;  // octets of the request's header that were parsed
   std::optional<Parser> parser_;
   std::unique_ptr<Request> request_;
   const Route* route_ = nullptr;

@@ -136,6 +136,11 @@ bool Connection::ParseSome() {
     return false;
   }
   in_.erase(0, used);
+  if (phase_ == Phase::kHead && (head_size_ += used) > shared_.options.most_header) {
+    // Beast begins to count anew at each field that it has taken.
+    Refuse({431, std::string("the header is too large\n")});
+    return false;
+  }
   if (phase_ == Phase::kHead && parser_->is_header_done()) {
     OnHead();
     return true;
@@ -158,6 +163,7 @@ void Connection::Begin() {
   route_ = nullptr;
   pending_.reset();
   head_only_ = chunked_ = whole_ = false;
+  head_size_ = 0;
 }
 
 void Connection::OnHead() {
@@ -166,7 +172,7 @@ void Connection::OnHead() {
   keep_alive_ = parser_->keep_alive() && !loop_->stopping();
   head_only_ = message.method() == bhttp::verb::head;
   auto request = CheckHead(HeadOf(message));
-  if (!request) return Refuse(std::move(request.error()));
+  if (!request) return Refuse(std::move(request.error()), std::string(message.target()));
   request_ = std::make_unique<Request>(*std::move(request));
   request_->peer = peer_;
   const auto found = shared_.router.Find(request_->method, request_->path);
@@ -242,10 +248,10 @@ void Connection::OnBody() {
 }
 
 // Of what was read the rest is not looked at, if there may be a body in it.
-void Connection::Refuse(Response plain) {
+void Connection::Refuse(Response plain, const std::string& target) {
   const bool whole = parser_ && parser_->is_done() && request_ != nullptr;
   if (!whole) keep_alive_ = false;
-  Response response = shared_.Complaint(std::move(plain), request_ ? request_->path : "");
+  Response response = shared_.Complaint(std::move(plain), request_ ? request_->path : target);
   parser_.reset();
   request_.reset();
   Enter(Phase::kAnswer, std::chrono::milliseconds(0));

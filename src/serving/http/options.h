@@ -29,12 +29,14 @@ struct Options {
   std::size_t waiting_threads = 4;  // for routes that wait
   std::size_t most_waiting = 256;   // requests in their queue
 
-  std::size_t most_connections = 20'000;  // beyond it, idle ones give way, or the new one goes
-  std::size_t most_per_address = 0;       // of them; 0: all
-  std::size_t most_header = 16'384;       // octets of a request's line and header
-  std::size_t most_unread = 1U << 20;     // octets that a stream's reader may leave waiting
-  std::chrono::milliseconds header_time{10'000};    // for a handshake, or a request's header
-  std::chrono::milliseconds body_time{30'000};      // for a request's body
+  // Beyond it, idle ones give way, or the new one goes.  At most half of the files that this
+  // process may have open when the server starts.
+  std::size_t most_connections = 20'000;
+  std::size_t most_per_address = 0;               // of them; 0: all
+  std::size_t most_header = 16'384;               // octets of a request's line and header
+  std::size_t most_unread = 1U << 20;             // octets that a stream's reader may leave waiting
+  std::chrono::milliseconds header_time{10'000};  // for a handshake, or a request's header
+  std::chrono::milliseconds body_time{30'000};    // for a request's body
   std::chrono::milliseconds progress_time{20'000};  // for a client to take some of an answer
   // Between two requests.  Prometheus keeps its connections for 5 minutes; who closes first
   // should be the client, or a request may cross our end.

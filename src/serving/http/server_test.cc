@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -24,6 +26,22 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+// For as long as it lives this process may have no more files than the first `most`.
+class FewFiles {
+ public:
+  explicit FewFiles(rlim_t most) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit lowered{most, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  }
+  ~FewFiles() { (void)setrlimit(RLIMIT_NOFILE, &before_); }
+  FewFiles(const FewFiles&) = delete;
+  FewFiles& operator=(const FewFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 // What a handler holds, for the test to wait for.
 template <typename T>
@@ -163,6 +181,18 @@ TEST_F(HttpTest, RefusalsSayWhy) {
   EXPECT_THAT(AskOnce("GET /-/healthy", "Content-Length: 10\r\n"), StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(HttpTest, AHeaderOfManyShortFieldsIsBoundedAsOneOfALongOne) {
+  Start();
+  const auto fields = [](std::size_t octets) {
+    std::string text;
+    while (text.size() < octets) text += "X: y\r\n";
+    return text;
+  };
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(16'000)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(17'000)), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(30'000)), StartsWith("HTTP/1.1 431 "));
+}
+
 TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   Options options;
   options.errors = {
@@ -175,6 +205,8 @@ TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   EXPECT_THAT(answer, HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_THAT(answer, EndsWith("{\"error\":\"there is nothing here\"}"));
   EXPECT_THAT(AskOnce("GET /nothing"), EndsWith("there is nothing here\n"));
+  EXPECT_THAT(AskOnce("GET /api/"), EndsWith("{\"error\":\"the path has an empty segment\"}"));
+  EXPECT_THAT(AskOnce("GET /api/x?%"), HasSubstr("Content-Type: application/json\r\n"));
 }
 
 TEST_F(HttpTest, AConnectionTakesSeveralRequests) {
@@ -529,6 +561,39 @@ TEST_F(HttpTest, BeyondTheBoundIdleConnectionsGiveWay) {
   EXPECT_THAT(held.Until("one\n"), HasSubstr("one"));
   EXPECT_THAT(other.Until("two\n"), HasSubstr("two"));
   EXPECT_GE(server_->counters().turned_away, 1U);
+}
+
+TEST_F(HttpTest, HalfOfTheFilesAreForOthers) {
+  constexpr std::size_t kFiles = 60;
+  {
+    const FewFiles few(kFiles);
+    Start();
+  }
+  std::vector<std::unique_ptr<Client>> idle;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    idle.push_back(std::make_unique<Client>(server_->bound()[0]));
+    idle.back()->Send(kGet);
+    EXPECT_THAT(idle.back()->Until("well\n"), StartsWith("HTTP/1.1 200 ")) << i;
+    EXPECT_LE(server_->counters().connections, kFiles / 2);
+  }
+}
+
+TEST_F(HttpTest, WithoutFilesAnIdleConnectionGivesWay) {
+  Start();
+  Client idle = Connect();
+  idle.Send(kGet);
+  EXPECT_THAT(idle.Until("well\n"), StartsWith("HTTP/1.1 200 "));
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket other(io, boost::asio::ip::tcp::v4());
+  const int next = dup(STDERR_FILENO);
+  close(next);
+  const FewFiles few(static_cast<rlim_t>(next));
+  other.connect(idle.socket().remote_endpoint());
+  boost::asio::write(other, boost::asio::buffer(kGet));
+  std::string answer;
+  boost::asio::read_until(other, boost::asio::dynamic_buffer(answer), "well\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(idle.Rest(), "") << "it gave way";
 }
 
 TEST_F(HttpTest, ConnectionsOfAnAddressAreBounded) {

@@ -42,7 +42,8 @@ Asked<void> SetIndex(std::string_view value, ConsulAsk& ask) {
 Asked<void> SetWait(std::string_view value, ConsulAsk& ask) {
   const auto wait = model::ParseDuration(value);
   if (!wait || value.empty()) return Refuse(400, "Invalid wait time");
-  ask.wait = std::min<std::chrono::milliseconds>(*wait, kMostWait);
+  // No time at all is the usual one to Consul; else its client would ask without a pause.
+  if (wait->count() > 0) ask.wait = std::min<std::chrono::milliseconds>(*wait, kMostWait);
   return {};
 }
 

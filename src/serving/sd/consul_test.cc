@@ -236,8 +236,11 @@ TEST_F(ConsulTest, ItIsHeldForItsTimeAndALittleMoreAtMost) {
   const struct {
     const char* wait;
     std::chrono::milliseconds least;
-  } cases[] = {
-      {"&wait=10s", std::chrono::seconds(10)}, {"", kDefaultWait}, {"&wait=48h", kMostWait}};
+  } cases[] = {{"&wait=10s", std::chrono::seconds(10)},
+               {"", kDefaultWait},
+               {"&wait=48h", kMostWait},
+               {"&wait=0s", kDefaultWait},
+               {"&wait=0", kDefaultWait}};
   for (const auto& one : cases) {
     const auto held = Ask("/v1/health/service/s", "index=" + index + one.wait);
     clock_.Advance(one.least - std::chrono::milliseconds(1));
