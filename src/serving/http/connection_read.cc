@@ -33,9 +33,14 @@ Response WhatIsWrong(const error_code& error, const std::string& read) {
   return {400, "not an HTTP request: " + error.message() + "\n"};
 }
 
+bool HasFold(std::string_view octets) {
+  return octets.find("\r\n ") != octets.npos || octets.find("\r\n\t") != octets.npos;
+}
+
 template <typename Message>
-RequestHead HeadOf(const Message& message) {
+RequestHead HeadOf(const Message& message, bool folded) {
   RequestHead head;
+  head.folded = folded;
   head.method = std::string(message.method_string());
   head.target = std::string(message.target());
   head.old_version = message.version() < 11;
@@ -135,6 +140,8 @@ bool Connection::ParseSome() {
     Refuse(WhatIsWrong(error, in_));
     return false;
   }
+  // Of a header whole fields are taken, with all their lines.
+  if (phase_ == Phase::kHead) folded_ = folded_ || HasFold({in_.data(), used});
   in_.erase(0, used);
   if (phase_ == Phase::kHead && (head_size_ += used) > shared_.options.most_header) {
     // Beast begins to count anew at each field that it has taken.
@@ -164,6 +171,7 @@ void Connection::Begin() {
   pending_.reset();
   head_only_ = chunked_ = whole_ = false;
   head_size_ = 0;
+  folded_ = false;
 }
 
 void Connection::OnHead() {
@@ -171,7 +179,7 @@ void Connection::OnHead() {
   old_version_ = message.version() < 11;
   keep_alive_ = parser_->keep_alive() && !loop_->stopping();
   head_only_ = message.method() == bhttp::verb::head;
-  auto request = CheckHead(HeadOf(message));
+  auto request = CheckHead(HeadOf(message, folded_));
   if (!request) return Refuse(std::move(request.error()), std::string(message.target()));
   request_ = std::make_unique<Request>(*std::move(request));
   request_->peer = peer_;

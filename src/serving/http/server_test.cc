@@ -258,7 +258,9 @@ TEST_F(HttpTest, SmugglingEndsTheConnection) {
         std::string("Content-Length : 5\r\n"), std::string("Transfer-Encoding: xchunked\r\n"),
         std::string("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
         std::string("Content-Length: 5,5\r\n"), std::string("X: a\rContent-Length: 5\r\n"),
-        std::string("X: a\nContent-Length: 5\r\n")}) {
+        std::string("X: a\nContent-Length: 5\r\n"),
+        std::string("Transfer-Encoding:\r\n chunked\r\n"),
+        std::string("X: a\r\n\tb\r\nTransfer-Encoding: chunked\r\n")}) {
     const std::string answer =
         Ask("PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
             headers + "\r\n0\r\n\r\n" + inner);
