@@ -95,6 +95,9 @@ class HttpTest : public ::testing::Test {
         Get("/large", Answering([this](const Request&) {
               return Response{200, large_};
             })),
+        Get("/alone", Answering([this](const Request&) {
+              return Response{200, *large_};
+            })),
         Get("/peer", Answering([](const Request& request) {
               return Response{200, request.peer.address + (request.peer.loopback ? " here" : "")};
             })),
@@ -502,6 +505,44 @@ TEST_F(HttpTest, WhoReadsAnAnswerTooSlowlyIsCutOff) {
   }
   EXPECT_EQ(server_->counters().cut_off, 1U);
   EXPECT_LT(client.Rest().size(), large_->size());
+}
+
+TEST_F(HttpTest, AnswersThatNobodyReadsDoNotFillTheMemory) {
+  large_ = Shared(std::string(20'000'000, 'x'));
+  Options options;
+  options.threads = 1;
+  options.most_untaken = 30'000'000;
+  for (const bool patient : {true, false}) {
+    options.take_time = patient ? milliseconds(3'600'000) : milliseconds(0);
+    Start(options);
+    Client lazy = Connect();
+    lazy.Send("GET /alone HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(lazy.Until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    const std::string second = AskOnce("GET /alone");
+    if (patient) {
+      EXPECT_THAT(second, StartsWith("HTTP/1.1 503 "));
+      EXPECT_THAT(AskOnce("GET /-/healthy"), EndsWith("well\n")) << "what is small goes out";
+    } else {
+      EXPECT_GT(second.size(), large_->size());
+      EXPECT_LT(lazy.Rest().size(), large_->size()) << "it was cut off";
+      EXPECT_EQ(server_->counters().cut_off, 1U);
+    }
+    EXPECT_THAT(AskOnce("GET /large"), Not(StartsWith("HTTP/1.1 503 "))) << "all have the same";
+  }
+}
+
+TEST_F(HttpTest, WhoHasTakenHisAnswerLeavesRoom) {
+  Options options;
+  options.threads = 1;
+  options.most_untaken = 8'000'000;
+  options.take_time = milliseconds(3'600'000);
+  Start(options);
+  Client client = Connect();
+  for (int i = 0; i < 3; ++i) {
+    client.Send("GET /alone HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.Until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_EQ(client.Octets(large_->size()), *large_);
+  }
 }
 
 TEST_F(HttpTest, AClientThatLeavesIsNoticed) {
