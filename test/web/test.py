@@ -295,7 +295,28 @@ def from_afar(scenario):
     scenario.step("without files: writes from this machine alone, and not by foreign pages")
 
 
+def few_files(scenario):
+    """Clients that come and stay do not use up the descriptors: the idle ones give way."""
+    rollcall = Embedded(scenario, name="few")
+    rollcall.process.stop()
+    rollcall.argv = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *rollcall.argv]
+    rollcall.start()
+    clients = []
+    for number in range(100):
+        client = http.client.HTTPConnection("127.0.0.1", 9530, timeout=10)
+        client.request("GET", "/-/healthy")
+        equal(client.getresponse().read(), b"rollcall is Healthy.\n", f"client {number}")
+        clients.append(client)
+    equal(rollcall.answer("nobody.prom.internal", tcp=True)[0], "NXDOMAIN", "DNS by TCP meanwhile")
+    equal(rollcall.ctl("get", "x").returncode, 0, "the store meanwhile")
+    for client in clients:
+        client.close()
+    rollcall.process.stop()
+    scenario.step("idle clients leave descriptors to the others")
+
+
 def run(scenario):
+    few_files(scenario)
     open_to_read(scenario)
     protected(scenario)
     scopes(scenario)

@@ -47,6 +47,15 @@ Asked<void> SetWait(std::string_view value, ConsulAsk& ask) {
   return {};
 }
 
+// As Go's strconv.ParseBool() reads it; there without a value is yes.
+Asked<void> SetPassing(std::string_view value, ConsulAsk& ask) {
+  constexpr std::array<std::string_view, 7> kYes = {"", "1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> kNo = {"0", "f", "F", "FALSE", "false", "False"};
+  ask.passing = IsIn(kYes, value);
+  if (ask.passing || IsIn(kNo, value)) return {};
+  return Refuse(400, "Invalid value for ?passing");
+}
+
 Asked<void> SetDatacenter(const answer::Zones& zones, std::string_view value, ConsulAsk& ask) {
   if (value.empty()) return {};
   const auto name = wire::Name::FromText(value);
@@ -63,10 +72,7 @@ Asked<void> Set(const answer::Zones& zones, const http::Field& parameter, Consul
   if (name == "index") return SetIndex(value, ask);
   if (name == "wait") return SetWait(value, ask);
   if (name == "dc") return SetDatacenter(zones, value, ask);
-  if (name == "passing") {
-    ask.passing = value != "0" && value != "false";
-    return {};
-  }
+  if (name == "passing") return SetPassing(value, ask);
   if (name == "tag") {
     if (ask.tags.size() == kMostTags) {
       return Refuse(400, fmt::format("more than {} tags are asked for", kMostTags));
