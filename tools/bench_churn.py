@@ -24,7 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), f"{ROOT}/test"]
 
 import bench_fleet  # noqa: E402
-from bench_figures import Goals, spread, threads, used_since  # noqa: E402
+from bench_figures import Goals, progress, spread, threads, used_since  # noqa: E402
 from bench_fleet import Fleet  # noqa: E402
 from harness.scenario import main  # noqa: E402
 from harness.wait import Failure  # noqa: E402
@@ -141,7 +141,7 @@ def run(scenario):
     for number in range(OPTIONS.rounds):
         for rows, row in zip((still, changing), bench.round()):
             rows.append(row)
-        bench_fleet.progress(f"round {number + 1} of {OPTIONS.rounds}")
+        progress(f"round {number + 1} of {OPTIONS.rounds}")
     report(still, changing)
     if OPTIONS.json:
         with open(OPTIONS.json, "w", encoding="utf-8") as handle:

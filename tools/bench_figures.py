@@ -5,6 +5,7 @@ import contextlib
 import glob
 import os
 import statistics
+import sys
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -65,6 +66,20 @@ def on_processors(*processors):
 def spread(values, digits=0):
     """median [minimum, maximum]"""
     return f"{statistics.median(values):,.{digits}f} [{min(values):,.{digits}f}, {max(values):,.{digits}f}]"
+
+
+def as_good(ours, goal):
+    """Whether the rounds' median is not below the goal by more than their interquartile range."""
+    quarters = statistics.quantiles(ours, n=4, method="inclusive") if len(ours) > 1 else [ours[0]] * 3
+    return quarters[1] >= goal - (quarters[2] - quarters[0])
+
+
+def progress(text):
+    """A line that the next one takes the place of; told once where it is no terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
 
 
 class Goals:

@@ -20,6 +20,13 @@ class Rounds(unittest.TestCase):
         self.assertEqual(bench_figures.spread([3000.4, 1000.0, 2000.0]), "2,000 [1,000, 3,000]")
         self.assertEqual(bench_figures.spread([0.5], 2), "0.50 [0.50, 0.50]")
 
+    def test_as_good_is_within_the_interquartile_range(self):
+        rounds = [90, 94, 100, 102, 120]  # the middle half lies between 94 and 102
+        self.assertTrue(bench_figures.as_good(rounds, 108))
+        self.assertFalse(bench_figures.as_good(rounds, 108.1))
+        self.assertTrue(bench_figures.as_good([100], 100))
+        self.assertFalse(bench_figures.as_good([100], 100.1))
+
     def test_a_new_thread_counts_from_nothing_and_one_that_ended_not_at_all(self):
         self.assertEqual(bench_figures.used_since({1: 2.0, 2: 5.0}, {1: 2.5, 3: 1.0}), {1: 0.5, 3: 1.0})
 

@@ -10,7 +10,6 @@ import random
 import re
 import socket
 import subprocess
-import sys
 
 import dns.message
 
@@ -144,8 +143,3 @@ def metric(port, name):
     finally:
         connection.close()
     return next((float(line.split()[1]) for line in lines if line.startswith(name + " ")), None)
-
-
-def progress(text):
-    print(f"\r{text:60}" if sys.stderr.isatty() else text, end="\r" if sys.stderr.isatty() else "\n",
-          file=sys.stderr, flush=True)

@@ -26,7 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), f"{ROOT}/test"]
 
 import bench_fleet  # noqa: E402
-from bench_figures import Goals, memory, spread  # noqa: E402
+from bench_figures import Goals, memory, progress, spread  # noqa: E402
 from bench_fleet import Fleet  # noqa: E402
 from harness import process  # noqa: E402
 from harness.dns import answer  # noqa: E402
@@ -118,7 +118,7 @@ class Shape:
         for number in range(self.options.rounds):
             for child, port, questions, rows in sides if number % 2 else sides[::-1]:
                 rows.append(bench_fleet.dnsperf(child.pid, port, questions, self.options.seconds))
-            bench_fleet.progress(f"throughput, round {number + 1} of {self.options.rounds}")
+            progress(f"throughput, round {number + 1} of {self.options.rounds}")
         small.stop()
         per_cpu = [[row["per_cpu"] for row in rows] for *_, rows in sides]
         print(f"{self.title}: questions a CPU-second: {spread(per_cpu[0])}; "
