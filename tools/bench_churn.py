@@ -55,7 +55,7 @@ class Bench:
         self.fleet = Fleet(OPTIONS.instances, 3)
         self.server = bench_fleet.begin_embedded(scenario, "rollcall", PORT)
         self.fleet.fill(bench_fleet.url(PORT))
-        bench_fleet.wait_answers(self.server, PORT, self.fleet.name(self.fleet.services - 2), 60)
+        bench_fleet.wait_answers(self.server, PORT, self.fleet.last(), 60)
         self.questions = self.fleet.questions(scenario.path("questions.txt"))
         time.sleep(2)  # what the filling left to do
         self.worker, self.rate = self.find_worker()

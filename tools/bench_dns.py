@@ -116,6 +116,8 @@ def ask(server, one, seconds):
     before = server.cpu()
     got = (ask_tcp if one.tcp else ask_udp)(server, one, seconds)
     used = max(server.cpu() - before, 0.01)
+    if server.fate():
+        raise Failure("its figures of this round are worth nothing")
     return {"rate": got["answers"] / got["seconds"], "per_cpu": got["answers"] / used,
             "busy": used / got["seconds"], "lost": got["lost"], "latency_us": got["latency_us"]}
 

@@ -36,6 +36,10 @@ class Fleet:
     def name(self, service):
         return f"s{service}.{NAMES[service % ZONES]}"
 
+    def last(self):
+        """The name of an instance, which fits any answer."""
+        return f"h{self.count - 1}.{self.name(self.services - 1)}"
+
     def fill(self, url):
         """Octets of the keys and values."""
         return tool("fleet_load", url, "fill", self.count, self.per, ZONES, seconds=900)["octets"]

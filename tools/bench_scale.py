@@ -26,7 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), f"{ROOT}/test"]
 
 import bench_fleet  # noqa: E402
-from bench_figures import Goals, memory, progress, spread  # noqa: E402
+from bench_figures import Goals, cpu, memory, progress, spread  # noqa: E402
 from bench_fleet import Fleet  # noqa: E402
 from harness import process  # noqa: E402
 from harness.dns import answer  # noqa: E402
@@ -54,16 +54,18 @@ class Shape:
         self.goals.add(f"{self.title}: {what}", *figure, **how)
 
     def start(self, name, *flags):
-        """(process, seconds until it answered)"""
+        """(process, seconds until it answered); says what that took of the processors."""
         began = time.monotonic()
         child = bench_fleet.begin(self.scenario, name, LARGE, *flags, processors=EVERYWHERE)
-        bench_fleet.wait_answers(child, LARGE, self.fleet.name(self.fleet.services - 2), 120)
+        bench_fleet.wait_answers(child, LARGE, self.fleet.last(), 120)
         took = time.monotonic() - began
+        self.add(f"seconds of a processor until then, {name}", cpu(child.pid), "s", digits=2)
         self.fleet.whole(LARGE)
         return child, took
 
     def weigh(self, child, empty, source, **goal):
-        time.sleep(2)  # what a start still has to do: the last known view is written, answers are sized
+        self.kept(LARGE)
+        time.sleep(6)  # what a start still has to do: answers are sized, every five seconds
         for field, name in (("VmRSS", "resident"), ("RssAnon", "anonymous")):
             beyond = (memory(child.pid)[field] - empty[field] - self.octets) / self.fleet.count
             self.add(f"octets beyond key and value, {source}, {name}", beyond, "",
@@ -87,10 +89,9 @@ class Shape:
         again, took = self.start("embedded", *flags)
         self.add("first full answers, embedded", took, "s", at_most=4, digits=2)
         self.weigh(again, empty, "embedded")
-        self.kept(LARGE)
         again.stop(60)
 
-        known, took = self.start("last-known", f"--store.path={path}", *NO_ETCD)
+        known, took = self.start("last known", f"--store.path={path}", *NO_ETCD)
         self.add("first full answers, last known, no store", took, "s", at_most=2, digits=2)
         known.stop(60)
         return flags
@@ -101,7 +102,7 @@ class Shape:
         began = time.monotonic()
         self.octets = self.fleet.fill(cluster.endpoints)
         self.add("filled, etcd", time.monotonic() - began, "s", digits=1)
-        fed, took = self.start("fed", "--store=etcd", f"--etcd.endpoint={cluster.endpoints}",
+        fed, took = self.start("etcd", "--store=etcd", f"--etcd.endpoint={cluster.endpoints}",
                                f"--store.path={self.scenario.path(f'fed{self.fleet.per}')}")
         self.add("first full answers, etcd", took, "s", at_most=10, digits=2)
         self.weigh(fed, empty, "etcd", at_most=400)
@@ -112,7 +113,7 @@ class Shape:
         small_fleet = Fleet(SMALL_COUNT, self.fleet.per)
         small = bench_fleet.begin_embedded(self.scenario, f"small{self.fleet.per}", SMALL)
         small_fleet.fill(bench_fleet.url(SMALL))
-        bench_fleet.wait_answers(small, SMALL, small_fleet.name(0), 30)
+        bench_fleet.wait_answers(small, SMALL, small_fleet.last(), 30)
         sides = [(large, LARGE, self.fleet.questions(self.scenario.path("large.txt")), []),
                  (small, SMALL, small_fleet.questions(self.scenario.path("small.txt")), [])]
         for number in range(self.options.rounds):
@@ -243,7 +244,7 @@ def run(scenario):
         if "etcd" in OPTIONS.stores:
             shape.etcd(empty)
         large = bench_fleet.begin(scenario, "large", LARGE, *flags)
-        bench_fleet.wait_answers(large, LARGE, shape.fleet.name(0), 120)
+        bench_fleet.wait_answers(large, LARGE, shape.fleet.last(), 120)
         raw[shape.title] = shape.throughput(large)
         if per == OPTIONS.per[0]:
             worst(scenario, goals, shape.fleet, max(3, OPTIONS.seconds))
