@@ -63,8 +63,14 @@ void Keeper::Run(const std::stop_token& stop) {
       state->services = census_.services();
     }
     std::unique_lock lock(wake_mutex_);
-    (void)wake_.wait_for(lock, stop, options_.look_at_most, [] { return false; });
+    (void)wake_.wait_for(lock, stop, Pause(), [] { return false; });
   }
+}
+
+// Shorter while something waits to be written: a server that starts now knows only what is.
+milliseconds Keeper::Pause() const {
+  constexpr int kHaste = 5;
+  return waiting_.empty() ? options_.look_at_most : options_.look_at_most / kHaste;
 }
 
 bool Keeper::LookIsDue(SteadyTime now) {
@@ -91,8 +97,8 @@ void Keeper::Turn() {
   sightings_.EndLook();
   const bool more = looked.wants.size() == options_.look.most_wants;
   TakeWants(std::move(looked.wants), began);
-  soonest_look_ = clock_.Now() + std::max<SteadyTime::duration>(
-                                     options_.look_at_most, kRestTimes * (clock_.Now() - began));
+  soonest_look_ =
+      clock_.Now() + std::max<SteadyTime::duration>(Pause(), kRestTimes * (clock_.Now() - began));
   if (more) next_look_ = soonest_look_;
   state_.Lock()->tally = looked.tally;
   if (began >= not_before_) CarryOut();

@@ -94,6 +94,7 @@ class Keeper {
   using Waitings = std::map<std::string, Waiting>;  // by Want::Id()
 
   void Run(const std::stop_token& stop);
+  [[nodiscard]] std::chrono::milliseconds Pause() const;
   [[nodiscard]] bool LookIsDue(SteadyTime now);
   void TakeWants(std::vector<Want> wants, SteadyTime now);
   void CarryOut();

@@ -236,6 +236,15 @@ class World:
             return held and (there or f"{OWN}/held{key(service, host)}" in held)
         wait_for("what is held to be written down", known, 20, every=0.1)
 
+    def wait_all_held(self):
+        """Until that is so of every registration: a server that starts before knows only some."""
+        def known():
+            held = set(self.ctl("get", "--prefix", "--keys-only", f"{OWN}/held/").split())
+            there = set(self.ctl("get", "--prefix", "--keys-only", "/skydns/").split())
+            return all(key(*pair) in there or f"{OWN}/held{key(*pair)}" in held
+                       for pair in self.addresses)
+        wait_for("all that is held to be written down", known, 20, every=0.1)
+
     # What happens to servers.
 
     def restart_servers(self, wait=False):

@@ -149,7 +149,7 @@ class WipedBesideFresh(Wiped):
         fresh.process.kill()
         shutil.rmtree(self.world.store_directory(fresh), ignore_errors=True)
         self.wipe()
-        self.world.wait_held()
+        self.world.wait_all_held()
         fresh.start(wait=False)
 
 
