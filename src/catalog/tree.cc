@@ -86,9 +86,7 @@ const Node* Tree::Find(wire::NameView name, Stamp& stamp) const {
 
 RegistrationPtr Tree::FindKey(std::string_view key) const {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return nullptr;
-  const Node* const node = Find(wire::NameView((*found)->name));
-  return *FindHeld(node->held_, *found);
+  return RegistrationPtr(found == by_key_.end() ? nullptr : *found);
 }
 
 void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const {

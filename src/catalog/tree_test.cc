@@ -189,7 +189,7 @@ TEST(Tree, KeysAreFoundAndReplaced) {
     const auto second = Make(key, 2);
     tree.Put(second);
     EXPECT_EQ(tree.FindKey(key), second);
-    EXPECT_EQ(second.use_count(), 2);
+    EXPECT_EQ(second->use_count(), 2U);
   }
   EXPECT_EQ(tree.size(), 2U);
   EXPECT_EQ(tree.FindKey("/skydns/test/A"), nullptr);
