@@ -133,7 +133,8 @@ void BuildFromNothing(benchmark::State& state) {
         static_cast<double>(HeapInUse() - before) / static_cast<double>(state.range(0));
     state.counters["octets"] = octets;
     state.counters["beyond"] =
-        octets - static_cast<double>(KeyOfInstance(state.range(0) - 1, state.range(1)).size() + kValue.size());
+        octets - static_cast<double>(KeyOfInstance(state.range(0) - 1, state.range(1)).size() +
+                                     kValue.size());
     state.PauseTiming();
     copies.clear();
     state.ResumeTiming();
