@@ -19,7 +19,7 @@ namespace {
 class LowerName {
  public:
   explicit LowerName(std::string_view wire) : size_(wire.size()) {
-    std::transform(wire.begin(), wire.end(), wire_.begin(), wire::ToLower);
+    LowerCaseTo(wire, wire_.data());
   }
   [[nodiscard]] std::string_view wire() const { return {wire_.data(), size_}; }
 
