@@ -2,6 +2,8 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -85,6 +87,55 @@ BENCHMARK_CAPTURE(Ask, srv_of_3_with_glue, "node.prom.internal", Type::kSrv, fal
                   Rcode::kNoError);
 BENCHMARK_CAPTURE(Ask, nxdomain, "nowhere.prom.internal", Type::kSrv, false, Rcode::kNxDomain);
 BENCHMARK_CAPTURE(Ask, srv_of_100_by_tcp, "s7.prom.internal", Type::kSrv, true, Rcode::kNoError);
+
+// A zone of services of three instances, which are asked for in random order: a million of them
+// are in no cache.
+class Fleet {
+ public:
+  explicit Fleet(std::int64_t size) {
+    for (std::int64_t i = 0; i < size; ++i) {
+      const std::string key =
+          "/skydns/internal/prom/s" + std::to_string(i / 3) + "/host-" + std::to_string(i % 3);
+      const store::KeyValue kv{.key = key, .value = R"({"host":"10.0.0.1","port":9100})"};
+      view.tree.Put(catalog::MakeRegistration("/skydns", kv, nullptr).value());
+    }
+  }
+
+  [[nodiscard]] static const Fleet& Of(std::int64_t size) {
+    static std::map<std::int64_t, Fleet> fleets;
+    return fleets.try_emplace(size, size).first->second;
+  }
+
+  catalog::View view;
+  Zones zones{{.names = {N("prom.internal")}}};
+};
+
+void AskAll(benchmark::State& state, const std::string& first, wire::Type type, Rcode expected) {
+  const Fleet& fleet = Fleet::Of(state.range(0));
+  std::mt19937_64 random(1);
+  std::vector<std::vector<std::uint8_t>> messages;
+  for (int i = 0; i < 1 << 16; ++i) {
+    const std::uint64_t service = random() % (static_cast<std::uint64_t>(state.range(0)) / 3);
+    messages.push_back(Message(first + std::to_string(service) + ".prom.internal", type));
+  }
+  Responder responder(fleet.zones, {});
+  std::vector<std::uint8_t> out(wire::kMaxMessageSize);
+  Request request;
+  std::size_t n = 0;
+  for (auto _ : state) {
+    request.message = messages[n++ % messages.size()];
+    const Responded responded = responder.Respond(fleet.view, request, out);
+    if (responded.rcode != expected) return state.SkipWithError("not the reply it should be");
+  }
+}
+
+BENCHMARK_CAPTURE(AskAll, a, "host-1.s", Type::kA, Rcode::kNoError)->Arg(3000)->Arg(1'000'000);
+BENCHMARK_CAPTURE(AskAll, srv_of_3_with_glue, "s", Type::kSrv, Rcode::kNoError)
+    ->Arg(3000)
+    ->Arg(1'000'000);
+BENCHMARK_CAPTURE(AskAll, nxdomain, "nowhere", Type::kSrv, Rcode::kNxDomain)
+    ->Arg(3000)
+    ->Arg(1'000'000);
 
 }  // namespace
 }  // namespace rollcall::answer

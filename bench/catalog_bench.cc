@@ -17,13 +17,16 @@ namespace {
 constexpr std::string_view kValue = R"({"host":"10.1.2.3","port":9100})";
 
 // 1000 instances to a service, as fleets have them.
-std::string KeyOfInstance(std::int64_t i) {
-  return fmt::format("/skydns/internal/prom/node{}/host-{:04}", i / 1000, i % 1000);
+constexpr std::int64_t kService = 1000;
+
+std::string KeyOfInstance(std::int64_t i, std::int64_t service = kService) {
+  return fmt::format("/skydns/internal/prom/node{}/host-{:04}", i / service, i % service);
 }
 
-RegistrationPtr MakeInstance(std::int64_t i, store::Revision revision = 1) {
+RegistrationPtr MakeInstance(std::int64_t i, store::Revision revision = 1,
+                             std::int64_t service = kService) {
   const store::KeyValue kv = {
-      .key = KeyOfInstance(i), .value = std::string(kValue), .mod_revision = revision};
+      .key = KeyOfInstance(i, service), .value = std::string(kValue), .mod_revision = revision};
   return MakeRegistration("/skydns", kv, nullptr).value();
 }
 
@@ -123,20 +126,26 @@ void BuildFromNothing(benchmark::State& state) {
     copies.push_back(std::make_unique<Tree>());
     copies.push_back(std::make_unique<Tree>());
     for (std::int64_t i = 0; i < state.range(0); ++i) {
-      const auto registration = MakeInstance(i);
+      const auto registration = MakeInstance(i, 1, state.range(1));
       for (const auto& copy : copies) copy->Put(registration);
     }
     const auto octets =
         static_cast<double>(HeapInUse() - before) / static_cast<double>(state.range(0));
     state.counters["octets"] = octets;
     state.counters["beyond"] =
-        octets - static_cast<double>(KeyOfInstance(state.range(0) - 1).size() + kValue.size());
+        octets - static_cast<double>(KeyOfInstance(state.range(0) - 1, state.range(1)).size() +
+                                     kValue.size());
     state.PauseTiming();
     copies.clear();
     state.ResumeTiming();
   }
 }
-BENCHMARK(BuildFromNothing)->Arg(1'000'000)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(BuildFromNothing)
+    ->ArgNames({"instances", "a_service"})
+    ->Args({1'000'000, kService})
+    ->Args({1'000'000, 3})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 void EnterAndLeave(benchmark::State& state) {
   static Publisher publisher;

@@ -26,8 +26,9 @@ void AppendNs(Task& task, const Registration& registration, Glue& glue) {
   const NameView target = Strip(NameView(registration.name), registration.service.target_strip);
   std::vector<Record>& out = task.answer.answer;
   const std::size_t position = out.size();
-  const std::size_t found =
-      task.work.targets.FindOrAdd(absl::HashOf(target.wire()), position, [&](std::size_t at) {
+  const std::size_t found = task.work.targets.FindOrAdd(
+      [&] { return absl::HashOf(target.wire()); }, position,
+      [&](std::size_t at) {
         return std::get<wire::NameData>(out[at].rdata).name.wire() == target.wire();
       });
   const std::uint32_t ttl = task.Ttl(registration);

@@ -75,7 +75,8 @@ bool AppendOwn(Task& task, const Link& link, const Reading& reading, Texts texts
     const std::uint32_t ttl = task.Ttl(registration);
     const std::size_t position = out.size() - first;
     const std::size_t found = task.work.records.FindOrAdd(
-        HashOf(*rdata), position, [&](std::size_t at) { return out[first + at].rdata == *rdata; });
+        [&] { return HashOf(*rdata); }, position,
+        [&](std::size_t at) { return out[first + at].rdata == *rdata; });
     if (found == position) {
       out.push_back({link.owner, link.type, ttl, *rdata});
     } else {

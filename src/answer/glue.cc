@@ -40,7 +40,7 @@ void Glue::AddAddress(NameView owner, const Registration& registration) {
     record.rdata = a;
   }
   const std::size_t position = out.size();
-  const std::size_t hash = absl::HashOf(owner.wire(), HashOf(record.rdata));
+  const auto hash = [&] { return absl::HashOf(owner.wire(), HashOf(record.rdata)); };
   const std::size_t found = task_.work.glue.FindOrAdd(hash, position, [&](std::size_t at) {
     return out[at].owner.wire() == owner.wire() && out[at].rdata == record.rdata;
   });
@@ -53,7 +53,7 @@ void Glue::AddAddress(NameView owner, const Registration& registration) {
 void Glue::AddName(NameView target, bool stripped) {
   auto& names = task_.work.glue_names;
   const std::size_t found = task_.work.spelled.FindOrAdd(
-      absl::HashOf(target.wire()), names.size(),
+      [&] { return absl::HashOf(target.wire()); }, names.size(),
       [&](std::size_t at) { return names[at].wire() == target.wire(); });
   if (found != names.size()) return;
   names.push_back(target);

@@ -113,7 +113,7 @@ Instances FindInstances(const catalog::View& view, const Zones& zones, const Zon
       const Registration& one = reading[i];
       if (!IsOf(pass, one) || !HasTarget(one) || one.service.port == kNoPort) continue;
       Instance& instance = found.all.emplace_back();
-      instance.registration = one.shared_from_this();
+      instance.registration = catalog::RegistrationPtr(&one);
       instance.kind = one.host.kind;
       instance.address = one.host.address;
       if (!IsName(one) || hosts == Hosts::kAsWritten) continue;

@@ -122,6 +122,7 @@ void Answer::Clear() {
   needs.clear();
   steps = 0;
   basis = {};
+  asked.reset();
 }
 
 wire::Reply Answer::reply() const {

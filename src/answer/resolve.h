@@ -73,6 +73,8 @@ class Answer {
   // The work it took: registrations looked at plus names looked up.
   std::size_t steps = 0;
   Basis basis;
+  // The question's name in the tree; nothing: it was not looked up.
+  std::optional<const catalog::Node*> asked;
 
   [[nodiscard]] Workspace& workspace() { return *workspace_; }  // for Resolve() alone
 

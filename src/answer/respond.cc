@@ -172,9 +172,12 @@ bool Responder::StandsForSeveral(const catalog::View& view) {
   const wire::NameView name = query_.question.name;
   if (name.IsRoot()) return false;
   if (name.FirstLabel()[0] == '_') return true;
-  catalog::Tree::Stamp stamp = 0;
-  const catalog::Node* const node = view.tree.Find(name, stamp);
-  answer_.basis.AddName(stamp);
+  if (!answer_.asked) {
+    catalog::Tree::Stamp stamp = 0;
+    answer_.asked = view.tree.Find(name, stamp);
+    answer_.basis.AddName(stamp);
+  }
+  const catalog::Node* const node = *answer_.asked;
   return node != nullptr && node->has_children();
 }
 

@@ -54,10 +54,11 @@ void EvenTtlByRrset(std::span<wire::Record> records, Index& index) {
     for (std::size_t i = 0; i < records.size(); ++i) {
       wire::Record& record = records[i];
       const std::string_view owner = record.owner.wire();
-      const std::size_t first =
-          index.FindOrAdd(absl::HashOf(owner, record.type), i, [&](std::size_t at) {
-            return records[at].type == record.type && records[at].owner.wire() == owner;
-          });
+      const std::size_t first = index.FindOrAdd([&] { return absl::HashOf(owner, record.type); }, i,
+                                                [&](std::size_t at) {
+                                                  return records[at].type == record.type &&
+                                                         records[at].owner.wire() == owner;
+                                                });
       if (pass == 0)
         records[first].ttl = std::min(records[first].ttl, record.ttl);
       else

@@ -37,7 +37,7 @@ void AppendOnce(Task& task, const Record& record, NameView target) {
   std::vector<Record>& out = task.answer.answer;
   const std::size_t position = out.size();
   const std::size_t found =
-      task.work.targets.FindOrAdd(absl::HashOf(target.wire()), position,
+      task.work.targets.FindOrAdd([&] { return absl::HashOf(target.wire()); }, position,
                                   [&](std::size_t at) { return EqualTarget(out[at], record); });
   if (found == position)
     out.push_back(record);

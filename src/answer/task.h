@@ -58,6 +58,7 @@ struct Task {
     catalog::Tree::Stamp stamp = 0;
     const catalog::Node* const node = view.tree.Find(name, stamp);
     answer.basis.AddName(stamp);
+    if (name.wire().data() == question.name.view().wire().data()) answer.asked = node;
     return node;
   }
   [[nodiscard]] std::uint32_t Ttl(const catalog::Registration& registration) const {

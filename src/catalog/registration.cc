@@ -1,7 +1,8 @@
 #include "catalog/registration.h"
 
+#include <array>
 #include <cstring>
-#include <initializer_list>
+#include <new>
 #include <utility>
 
 #include "model/selector.h"
@@ -9,18 +10,24 @@
 namespace rollcall::catalog {
 namespace {
 
-// Moves the texts that `views` borrow into one block, and points them there.
-std::unique_ptr<const char[]> Pack(std::initializer_list<std::string_view*> views) {
-  std::size_t size = 0;
-  for (const std::string_view* view : views) size += view->size();
-  auto block = std::make_unique<char[]>(size);
-  char* at = block.get();
-  for (std::string_view* view : views) {
-    if (!view->empty()) std::memcpy(at, view->data(), view->size());
-    *view = std::string_view(at, view->size());
-    at += view->size();
+std::array<std::string_view*, 6> TextsOf(Registration& registration) {
+  return {&registration.key,          &registration.name,          &registration.service.host,
+          &registration.service.text, &registration.service.group, &registration.host.name};
+}
+
+// Moves `from`, which borrows its texts, to where they lie right behind it.
+RegistrationPtr Pack(Registration from) {
+  std::size_t size = sizeof(Registration);
+  for (const std::string_view* text : TextsOf(from)) size += text->size();
+  void* const memory = ::operator new(size);
+  auto* const made = new (memory) Registration(std::move(from));
+  char* at = reinterpret_cast<char*>(made + 1);
+  for (std::string_view* text : TextsOf(*made)) {
+    if (!text->empty()) std::memcpy(at, text->data(), text->size());
+    *text = std::string_view(at, text->size());
+    at += text->size();
   }
-  return block;
+  return RegistrationPtr(made);
 }
 
 struct Readable {
@@ -98,6 +105,12 @@ tl::expected<Place, model::Invalid> PlaceOf(std::string_view prefix, std::string
 
 }  // namespace
 
+void Holders::Free(const Holders* holders) {
+  const auto* const registration = static_cast<const Registration*>(holders);
+  registration->~Registration();
+  ::operator delete(const_cast<Registration*>(registration));
+}
+
 tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view prefix,
                                                                const store::KeyValue& kv,
                                                                const Registration* before) {
@@ -107,25 +120,23 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
     return tl::unexpected<model::Invalid>(std::move(ok.error()));
   }
 
-  auto made = std::make_shared<Registration>();
-  made->key = kv.key;
-  made->name = place->name.view().wire();
-  made->nameless = place->nameless;
-  made->prefix_size = static_cast<std::uint16_t>(prefix.size());
-  made->lease = kv.lease;
-  made->mod_revision = kv.mod_revision;
+  Registration made;
+  made.key = kv.key;
+  made.name = place->name.view().wire();
+  made.nameless = place->nameless;
+  made.prefix_size = static_cast<std::uint16_t>(prefix.size());
+  made.lease = kv.lease;
+  made.mod_revision = kv.mod_revision;
 
   auto read = Read(kv.value);
-  made->valid = read.has_value();
+  made.valid = read.has_value();
   if (read) {
-    Fill(*made, *read);
+    Fill(made, *read);
   } else {
-    if (before != nullptr && before->usable()) Keep(*made, *before);
-    made->invalid = std::make_unique<model::Invalid>(std::move(read.error()));
+    if (before != nullptr && before->usable()) Keep(made, *before);
+    made.invalid = std::make_unique<model::Invalid>(std::move(read.error()));
   }
-  made->texts = Pack({&made->key, &made->name, &made->service.host, &made->service.text,
-                      &made->service.group, &made->host.name});
-  return made;
+  return Pack(std::move(made));
 }
 
 model::Service ToService(const Registration& registration) {

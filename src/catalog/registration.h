@@ -1,14 +1,16 @@
 // One key of the store as the catalog holds it: immutable once made, shared by
 // both copies of the tree.
 //
-// There may be millions of them, so one is two allocations: this struct, and one
-// block with all its texts, which the views below point into.  Who reads a view and wants
-// to go on when he has left it takes a share: shared_from_this().
+// There may be millions of them, so one is one allocation: this struct and, behind it, all its
+// texts, which the views below point into; and the count of its holders is in it.  Who reads a
+// view and wants to go on when he has left it takes a share: RegistrationPtr(&registration).
 //
-// Threads: deeply immutable behind RegistrationPtr; any number may read.
+// Threads: deeply immutable behind RegistrationPtr; any number may hold and read one.
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -19,7 +21,26 @@
 
 namespace rollcall::catalog {
 
-struct Registration : std::enable_shared_from_this<Registration> {
+// How many RegistrationPtr there are of one.
+class Holders {
+ public:
+  Holders() = default;
+  Holders(Holders&& /*other*/) noexcept {}  // what is made of another is held by nobody yet
+  [[nodiscard]] std::uint32_t use_count() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  friend void intrusive_ptr_add_ref(const Holders* holders) {
+    holders->count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(const Holders* holders) {
+    if (holders->count_.fetch_sub(1, std::memory_order_acq_rel) == 1) Free(holders);
+  }
+  static void Free(const Holders* holders);
+
+  mutable std::atomic<std::uint32_t> count_{0};
+};
+
+struct Registration : Holders {
   // As model::Service, whose comments hold here too.
   struct Service {
     std::string_view host;
@@ -39,8 +60,6 @@ struct Registration : std::enable_shared_from_this<Registration> {
     std::string_view name;
   };
 
-  std::string_view key;           // whole, as in the store
-  std::string_view name;          // made from the key, in wire form, case kept
   std::uint16_t prefix_size = 0;  // octets of `key` that are the prefix
   // True: the key has an empty component (a double slash), so that no name is its
   // own.  As in CoreDNS it answers for the names above it: `name` is the one above
@@ -54,6 +73,9 @@ struct Registration : std::enable_shared_from_this<Registration> {
   bool valid = true;
   bool readable_before = false;
 
+  std::string_view key;   // whole, as in the store
+  std::string_view name;  // made from the key, in wire form, case kept
+
   Service service;
   Host host;
   store::LeaseId lease = 0;
@@ -64,12 +86,10 @@ struct Registration : std::enable_shared_from_this<Registration> {
   // which nothing else suffers from; null: nothing.
   std::unique_ptr<const model::Invalid> invalid;
 
-  std::unique_ptr<const char[]> texts;  // what the views point into
-
   [[nodiscard]] bool usable() const { return valid || readable_before; }
 };
 
-using RegistrationPtr = std::shared_ptr<const Registration>;
+using RegistrationPtr = boost::intrusive_ptr<const Registration>;
 
 // From a stored pair; a value that cannot be read gives a Registration with
 // valid == false that keeps what `before` (may be null) had.  Invalid: no name

@@ -19,7 +19,7 @@ namespace {
 class LowerName {
  public:
   explicit LowerName(std::string_view wire) : size_(wire.size()) {
-    std::transform(wire.begin(), wire.end(), wire_.begin(), wire::ToLower);
+    LowerCaseTo(wire, wire_.data());
   }
   [[nodiscard]] std::string_view wire() const { return {wire_.data(), size_}; }
 
@@ -35,16 +35,19 @@ std::string PlainKey(std::string_view prefix, std::string_view wire) {
   return key;
 }
 
-// The order in which a node holds its registrations.
-bool HeldBefore(const RegistrationPtr& a, const RegistrationPtr& b) {
-  return std::tie(a->nameless, a->key) < std::tie(b->nameless, b->key);
+bool KeyBefore(const RegistrationPtr& a, const RegistrationPtr& b) {
+  return a->key < b->key;
 }
 
-auto FindHeld(auto& held, const Registration* registration) {
-  const auto found = std::find_if(held.begin(), held.end(),
-                                  [&](const auto& each) { return each.get() == registration; });
-  assert(found != held.end());
-  return found;
+// Who reads several waits for their memory once, not for each: what an answer is made of lies at
+// the front.
+void Fetch(std::span<const RegistrationPtr> registrations) {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kFront = 4 * kLine;
+  for (const RegistrationPtr& registration : registrations) {
+    const auto* const octets = reinterpret_cast<const char*>(registration.get());
+    for (std::size_t at = 0; at < kFront; at += kLine) __builtin_prefetch(octets + at);
+  }
 }
 
 }  // namespace
@@ -61,6 +64,37 @@ Node::Ptr Node::Make(std::string_view wire) {
 void Node::Delete::operator()(Node* node) const {
   node->~Node();
   ::operator delete(node);
+}
+
+void Node::Add(const RegistrationPtr& registration) {
+  const bool own = IsOwn(*registration);
+  const bool were_few = few();
+  ++count_;
+  const auto below = held_.begin() + own_count_;
+  if (own) {
+    held_.insert(std::upper_bound(held_.begin(), below, registration, KeyBefore), registration);
+    ++own_count_;
+    return;
+  }
+  if (were_few && !few()) {
+    const auto elsewhere = [&](const RegistrationPtr& one) { return !IsHeld(*one); };
+    held_.erase(std::remove_if(below, held_.end(), elsewhere), held_.end());
+    held_.shrink_to_fit();
+  }
+  if (!IsHeld(*registration)) return;
+  held_.insert(std::upper_bound(held_.begin() + own_count_, held_.end(), registration, KeyBefore),
+               registration);
+}
+
+void Node::Replace(const Registration& old, const RegistrationPtr& registration) {
+  if (!IsHeld(old)) return;
+  *std::find(held_.begin(), held_.end(), &old) = registration;
+}
+
+void Node::Remove(const Registration& registration) {
+  if (IsHeld(registration)) held_.erase(std::find(held_.begin(), held_.end(), &registration));
+  own_count_ -= IsOwn(registration) ? 1 : 0;
+  --count_;
 }
 
 std::size_t Tree::Hash::operator()(std::string_view wire) const {
@@ -86,12 +120,17 @@ const Node* Tree::Find(wire::NameView name, Stamp& stamp) const {
 
 RegistrationPtr Tree::FindKey(std::string_view key) const {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return nullptr;
-  const Node* const node = Find(wire::NameView((*found)->name));
-  return *FindHeld(node->held_, *found);
+  return RegistrationPtr(found == by_key_.end() ? nullptr : *found);
 }
 
 void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const {
+  if (node.few() && !include_own) {
+    Fetch(node.below());
+    for (const RegistrationPtr& one : node.below()) {
+      if (!visit(*one)) return;
+    }
+    return;
+  }
   if (node.stray_count_ > 0) {
     std::vector<const Registration*> found;
     found.reserve(node.count());
@@ -123,6 +162,14 @@ void Tree::VisitSubtree(const Node& node, bool include_own, Visitor visit) const
 }
 
 void Tree::VisitUnordered(const Node& node, bool include_own, Visitor visit) const {
+  if (!node.few()) return VisitByKey(node, include_own, visit);
+  const std::span all(node.held_.data(), node.held_.size());
+  for (const RegistrationPtr& one : all.subspan(include_own ? 0 : node.own_count_)) {
+    if (!visit(*one)) return;
+  }
+}
+
+void Tree::VisitByKey(const Node& node, bool include_own, Visitor visit) const {
   for (const RegistrationPtr& held : node.held_) {
     if ((include_own || !node.IsOwn(*held)) && !visit(*held)) return;
   }
@@ -130,7 +177,7 @@ void Tree::VisitUnordered(const Node& node, bool include_own, Visitor visit) con
   const auto begin = by_key_.lower_bound(RangeBelow(node, '/'));
   const auto end = by_key_.lower_bound(RangeBelow(node, '0'));  // the octet behind the slash
   for (auto at = begin; at != end; ++at) {
-    if ((*at)->name.size() != node.wire_size_ && !visit(**at)) return;  // else it was held
+    if (!node.IsHolder(**at) && !visit(**at)) return;  // else it was held
   }
   if (node.stray_count_ == 0) return;
   const std::string range(RangeBelow(node, '/'));
@@ -174,34 +221,29 @@ void Tree::ForEachName(const Registration& registration, Visit visit) const {
   }
 }
 
-void Tree::Put(RegistrationPtr registration) {
+void Tree::Put(const RegistrationPtr& registration) {
   if (by_key_.empty()) prefix_ = registration->key.substr(0, registration->prefix_size);
   const auto old = by_key_.find(registration->key);
-  if (old == by_key_.end()) return Insert(std::move(registration));
-  Replace(**old, std::move(registration));
+  if (old == by_key_.end()) return Insert(registration);
+  Replace(*RegistrationPtr(*old), registration);
 }
 
-void Tree::Insert(RegistrationPtr registration) {
+void Tree::Insert(const RegistrationPtr& registration) {
   ForEachName(*registration, [&](const Step& step) {
     auto found = nodes_.find(step.wire, TouchStamp(step.wire));
     if (found == nodes_.end()) found = nodes_.insert(Node::Make(step.wire)).first;
     Node& node = **found;
-    ++node.count_;
+    node.Add(registration);
     node.stray_count_ += step.stray ? 1 : 0;
     node.changed_ = std::max(node.changed_, registration->mod_revision);
     node.touched_ = publication_;
-    if (!step.holder) return;
-    const auto place =
-        std::upper_bound(node.held_.begin(), node.held_.end(), registration, HeldBefore);
-    node.held_.insert(place, registration);
-    node.nameless_count_ += registration->nameless ? 1 : 0;
   });
   std::string plain = PlainKey(prefix_, registration->name);
   if (plain != registration->key) strays_.emplace(std::move(plain), registration.get());
   by_key_.insert(registration.get());
 }
 
-void Tree::Replace(const Registration& old, RegistrationPtr registration) {
+void Tree::Replace(const Registration& old, const RegistrationPtr& registration) {
   // The same key makes the same name, so that only pointers and revisions change.
   by_key_.erase(by_key_.find(old.key));
   by_key_.insert(registration.get());
@@ -214,34 +256,39 @@ void Tree::Replace(const Registration& old, RegistrationPtr registration) {
     Node& node = **nodes_.find(step.wire, TouchStamp(step.wire));
     node.changed_ = std::max(node.changed_, registration->mod_revision);
     node.touched_ = publication_;
-    if (!step.holder) return;
-    // The end of `old`, unless somebody else holds it.
-    *FindHeld(node.held_, &old) = registration;
+    node.Replace(old, registration);
   });
 }
 
 bool Tree::Erase(std::string_view key, store::Revision revision) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return false;
-  const Registration* const gone = *found;
+  const RegistrationPtr gone(*found);
   by_key_.erase(found);
   EraseStray(*gone);
-  RegistrationPtr keep;  // until the last name above it has been visited
   ForEachName(*gone, [&](const Step& step) {
     const auto at = nodes_.find(step.wire, TouchStamp(step.wire));
     Node& node = **at;
     node.changed_ = std::max(node.changed_, revision);
     node.touched_ = publication_;
     node.stray_count_ -= step.stray ? 1 : 0;
-    if (step.holder) {
-      const auto place = FindHeld(node.held_, gone);
-      keep = std::move(*place);
-      node.held_.erase(place);
-      node.nameless_count_ -= gone->nameless ? 1 : 0;
-    }
-    if (--node.count_ == 0) nodes_.erase(at);
+    const bool were_few = node.few();
+    node.Remove(*gone);
+    if (!were_few && node.few()) Gather(node);
+    if (node.count_ == 0) nodes_.erase(at);
   });
   return true;
+}
+
+void Tree::Gather(Node& node) const {
+  absl::InlinedVector<RegistrationPtr, Node::kFew> below;
+  VisitByKey(node, false, [&](const Registration& one) {
+    below.emplace_back(&one);
+    return true;
+  });
+  std::sort(below.begin(), below.end(), KeyBefore);
+  node.held_.resize(node.own_count_);
+  node.held_.insert(node.held_.end(), below.begin(), below.end());
 }
 
 void Tree::Touch(std::string_view key) {

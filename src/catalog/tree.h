@@ -33,12 +33,10 @@ class Node {
  public:
   // The registrations at exactly this name, in key order: usually one; several
   // where keys differ only in spelling (`A` and `a`, a trailing slash).
-  [[nodiscard]] std::span<const RegistrationPtr> own() const {
-    return {held_.data(), held_.size() - nameless_count_};
-  }
+  [[nodiscard]] std::span<const RegistrationPtr> own() const { return {held_.data(), own_count_}; }
   // Whether a registration is below this name; a nameless one counts as below the
   // name that holds it, as its key does.
-  [[nodiscard]] bool has_children() const { return count_ > own().size(); }
+  [[nodiscard]] bool has_children() const { return count_ > own_count_; }
   // How many registrations are at or below this name.
   [[nodiscard]] std::size_t count() const { return count_; }
   // The store's revision of the last change at or below this name.
@@ -67,17 +65,40 @@ class Node {
     return {reinterpret_cast<const char*>(this + 1), wire_size_};
   }
 
-  // Whether own() has it; it may be any registration at or below the name.
-  [[nodiscard]] bool IsOwn(const Registration& registration) const {
-    return registration.name.size() == wire_size_ && !registration.nameless;
+  // Most services are of few instances.  A node has all that is below it at hand as long as they
+  // are no more than these: to look for them in the order of all keys would be some twenty steps,
+  // each to memory that nobody had asked for lately.
+  static constexpr std::size_t kFew = 4;
+  [[nodiscard]] bool few() const { return count_ - own_count_ <= kFew; }
+  // Requires: few().  In byte order of the whole keys.
+  [[nodiscard]] std::span<const RegistrationPtr> below() const {
+    return std::span(held_.data(), held_.size()).subspan(own_count_);
   }
 
-  absl::InlinedVector<RegistrationPtr, 1> held_;  // own(), then the nameless ones
+  // Of these three `registration` is any at or below the name.
+  // Whether its name is this one.
+  [[nodiscard]] bool IsHolder(const Registration& registration) const {
+    return registration.name.size() == wire_size_;
+  }
+  // Whether own() has it.
+  [[nodiscard]] bool IsOwn(const Registration& registration) const {
+    return IsHolder(registration) && !registration.nameless;
+  }
+  [[nodiscard]] bool IsHeld(const Registration& registration) const {
+    return few() || IsHolder(registration);
+  }
+  void Add(const RegistrationPtr& registration);
+  void Replace(const Registration& old, const RegistrationPtr& registration);
+  void Remove(const Registration& registration);
+
+  // own(), then below() if few(), else those of them that no other node holds: the nameless ones
+  // with this name.  Each of the two in byte order of the whole keys.
+  absl::InlinedVector<RegistrationPtr, 2> held_;
   store::Revision changed_ = 0;
   std::uint64_t touched_ = 0;
   std::uint32_t count_ = 0;
   std::uint32_t stray_count_ = 0;  // see Tree::strays_
-  std::uint32_t nameless_count_ = 0;
+  std::uint32_t own_count_ = 0;
   std::uint8_t wire_size_;
 };
 
@@ -108,8 +129,9 @@ class Tree {
 
   // Calls `visit` for each registration below `node` (and at it, if
   // `include_own`), in byte order of the whole keys.  Stops when `visit` returns
-  // false.  O(log size) to the first one, and no allocation; O(subtree) and a sort
-  // where a key below `node` has another spelling of `node` or of what is above it.
+  // false.  O(log size) to the first one, O(1) where they are few, and no allocation;
+  // O(subtree) and a sort where a key below `node` has another spelling of `node` or of
+  // what is above it.
   void VisitSubtree(const Node& node, bool include_own, Visitor visit) const;
 
   // The same in any order, and O(log size) to the first one whatever the spelling.
@@ -130,7 +152,7 @@ class Tree {
 
   // Adds, or replaces the one with the same key.  O(depth of the name + log size).
   // Requires: it was made with the same prefix as all others.
-  void Put(RegistrationPtr registration);
+  void Put(const RegistrationPtr& registration);
   // False: there is no such key.  `revision`: of the deletion.  O(depth + log size).
   bool Erase(std::string_view key, store::Revision revision);
 
@@ -171,8 +193,12 @@ class Tree {
   template <typename Visit>
   void ForEachName(const Registration& registration, Visit visit) const;
 
-  void Insert(RegistrationPtr registration);
-  void Replace(const Registration& old, RegistrationPtr registration);
+  void Insert(const RegistrationPtr& registration);
+  void Replace(const Registration& old, const RegistrationPtr& registration);
+  // VisitUnordered() by the order of all keys.
+  void VisitByKey(const Node& node, bool include_own, Visitor visit) const;
+  // What is below has become few: takes it all to hand.
+  void Gather(Node& node) const;
   // `KEY/` or `KEY0`, between which lies what is below the node.
   [[nodiscard]] std::string_view RangeBelow(const Node& node, char last) const;
   void EraseStray(const Registration& registration);
@@ -183,7 +209,7 @@ class Tree {
   std::size_t TouchStamp(std::string_view wire);
 
   absl::flat_hash_set<Node::Ptr, Hash, Equal> nodes_;
-  ByKey by_key_;  // each owned by the node of its name
+  ByKey by_key_;  // each held by the node of its name at least
   std::string prefix_;
   std::uint64_t publication_ = 0;
   std::vector<std::uint64_t> stamps_ = std::vector<std::uint64_t>(kStamps);

@@ -189,11 +189,56 @@ TEST(Tree, KeysAreFoundAndReplaced) {
     const auto second = Make(key, 2);
     tree.Put(second);
     EXPECT_EQ(tree.FindKey(key), second);
-    EXPECT_EQ(second.use_count(), 2);
   }
   EXPECT_EQ(tree.size(), 2U);
   EXPECT_EQ(tree.FindKey("/skydns/test/A"), nullptr);
   EXPECT_FALSE(tree.Erase("/skydns/test/A", 3));
+}
+
+// Of few below a name the name holds all, of many those that nobody else holds.
+TEST(Tree, WhatIsReplacedOrErasedIsHeldByNoName) {
+  const std::vector<std::string> keys = {"a",   "a/1",   "a/2", "a//k", "a/3", "A/4",
+                                         "a/5", "a/5/b", "a/",  "a//l", "a/6", "b"};
+  Tree tree;
+  std::vector<RegistrationPtr> put;
+  for (const std::string& key : keys) {
+    put.push_back(Make("/skydns/test/" + key));
+    tree.Put(put.back());
+    for (RegistrationPtr& one : put) {
+      const RegistrationPtr other = Make(std::string(one->key), 2);
+      tree.Put(other);
+      EXPECT_EQ(one->use_count(), 1U) << one->key << " of " << put.size();
+      one = other;
+    }
+  }
+  for (const RegistrationPtr& one : put) {
+    EXPECT_TRUE(tree.Erase(one->key, 3));
+    EXPECT_EQ(one->use_count(), 1U) << one->key;
+  }
+}
+
+TEST(Tree, AServiceGrowsBeyondFewAndShrinksAgain) {
+  Tree tree;
+  std::vector<std::string> keys;
+  const auto check = [&] {
+    auto sorted = keys;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(KeysAt(tree, "node.test.", false), sorted);
+    for (const std::string& key : keys) EXPECT_NE(tree.FindKey(key), nullptr) << key;
+  };
+  // With two that lie deeper, one that is nameless and one that is spelled otherwise.
+  for (const std::string path : {"node/9", "node/1/a", "node//x", "NODE/5", "node/7", "node/2/b",
+                                 "node/0", "node/8", "node//a"}) {
+    keys.push_back("/skydns/test/" + path);
+    tree.Put(Make(keys.back()));
+    tree.Put(Make("/skydns/test/node"));  // replaced each time, and never below itself
+    check();
+  }
+  while (!keys.empty()) {
+    EXPECT_TRUE(tree.Erase(keys.front(), 2));
+    keys.erase(keys.begin());
+    check();
+  }
 }
 
 TEST(Tree, ErasingByAKeyOfTheTreeItselfIsSafe) {

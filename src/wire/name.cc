@@ -135,7 +135,7 @@ bool Name::PrependLabel(std::string_view label) {
 }
 
 void Name::ToLower() {
-  for (std::size_t i = 0; i < size_; ++i) wire_[i] = wire::ToLower(wire_[i]);
+  LowerCaseTo(view().wire(), wire_.data());
 }
 
 }  // namespace rollcall::wire

@@ -19,14 +19,27 @@ std::size_t FindLabels(NameView name, std::array<std::uint8_t, kMaxLabels>& star
   return count;
 }
 
+template <typename Number>
+std::uint64_t Load(const char* at) {
+  Number number;
+  std::memcpy(&number, at, sizeof number);
+  return number;
+}
+
+// All of 1 to 8 octets, some of them twice: a copy of so many as it happens would be a call.
+std::uint64_t Word(const char* at, std::size_t size) {
+  if (size == 8) return Load<std::uint64_t>(at);
+  if (size >= 4) return Load<std::uint32_t>(at) << 32 | Load<std::uint32_t>(at + size - 4);
+  return Load<std::uint8_t>(at) << 16 | Load<std::uint8_t>(at + size / 2) << 8 |
+         Load<std::uint8_t>(at + size - 1);
+}
+
 std::size_t Hash(std::uint16_t parent, std::string_view label) {
   constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15;  // 2^64 / the golden ratio
   std::uint64_t hash = (parent + label.size() * 65536) * kFactor;
   while (!label.empty()) {
     const std::size_t size = std::min<std::size_t>(label.size(), 8);
-    std::uint64_t octets = 0;
-    std::memcpy(&octets, label.data(), size);
-    hash = (std::rotl(hash, 29) ^ octets) * kFactor;
+    hash = (std::rotl(hash, 29) ^ Word(label.data(), size)) * kFactor;
     label.remove_prefix(size);
   }
   // The last octets of a label sit in the high bits, which a product never brings
@@ -38,7 +51,7 @@ std::size_t Hash(std::uint16_t parent, std::string_view label) {
 
 Suffixes::Suffixes(const std::uint8_t* message, std::size_t names)
     : message_(message), mask_(std::bit_ceil(std::clamp(3 * names, kMinSlots, kMaxSlots)) - 1) {
-  std::fill_n(slots_.begin(), mask_ + 1, Slot{0, 0});
+  std::memset(slots_.data(), 0, (mask_ + 1) * sizeof(Slot));  // all free; a loop otherwise
 }
 
 bool Suffixes::Matches(const Slot& slot, std::uint16_t parent, std::string_view label) const {
