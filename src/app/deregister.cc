@@ -2,12 +2,16 @@
 
 #include "app/lost_for.h"
 #include "app/orders.h"
+#include "app/server_api.h"
 
 namespace rollcall::app {
 namespace {
 
 int RunDeregister(const Invocation& invocation) {
   if (invocation.settings.IsGiven("lost-for")) return DeregisterLost(invocation);
+  if (invocation.settings.IsGiven("server")) {
+    return Report(invocation.settings.Wrong("server", "goes with --lost-for only").value());
+  }
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const auto order = ReadOrder(invocation, **session, Verb::kDeregister);
@@ -38,7 +42,7 @@ Command DeregisterCommand() {
       "  rollcall deregister node\n"
       "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local\n"
       "  rollcall deregister --lost-for=7d node",
-      Join({own, LostForSettings(), InstanceSettings(), ClientSettings()}),
+      Join({own, LostForSettings(), ServerInsteadSettings(), InstanceSettings(), ClientSettings()}),
       &RunDeregister,
       "The service: node, node.a, mysql."};
 }

@@ -10,9 +10,11 @@
 #include <set>
 #include <utility>
 
+#include "app/by_server.h"
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
 #include "app/signals.h"
 #include "base/backoff.h"
 #include "base/log.h"
@@ -259,6 +261,7 @@ class Watcher {
 };
 
 int RunWatch(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return WatchByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   const Signals signals({SIGTERM, SIGINT});
@@ -286,7 +289,7 @@ Command WatchCommand() {
       "it was.\n\n"
       "Example:\n"
       "  rollcall watch node --zone=prom.local",
-      Join({{OutputSetting()}, ClientSettings()}),
+      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
       &RunWatch,
       "A service of the zone, or a whole name."};
 }

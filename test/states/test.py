@@ -112,6 +112,7 @@ def retaining(scenario, site):
     etcd = site.etcd
     Owner(etcd, "server05", service="short", retain="8s").die()
     long_lost = Owner(etcd, "server06", service="short", retain="1h")
+    Owner(etcd, "server09", service="far").die()
     site.both("both to be there", "short", {"server05", "server06"})
     wait_for("it to be announced", lambda: site.sum("retain_due") >= 1)
     check(etcd.get(f"{PROM}/short/server05"), "announced before it is done")
@@ -132,6 +133,22 @@ def retaining(scenario, site):
     check("deregistered " + long_lost.key in done.stdout, f"said: {done}")
     site.both("it to be gone", "short", set())
     wait_for("its date to go", lambda: not etcd.get(lost))
+
+    at = ["--server=http://127.0.0.1:9531", "--etcd.endpoint=http://127.0.0.1:1"]
+    shown = instances("far", *at)
+    equal([(one["instance"], one["state"]) for one in shown], [("server09", "lost")], "by a server")
+    refused = cli("deregister", "--lost-for=0s", *at)
+    equal(refused.returncode, 2, "it is not done without a yes")
+    check("server09" in refused.stdout and "--yes" in refused.stderr, f"but shown: {refused}")
+    none = cli("deregister", "--lost-for=1h", "far", "--yes", *at)
+    check("nothing at or below far.prom.internal has been lost for 1h" in none.stderr, f"{none}")
+    done = cli("deregister", "--lost-for=0s", "far", "--yes", *at)
+    equal(done.stdout.splitlines()[-1], f"deregistered {PROM}/far/server09", f"said: {done}")
+    site.both("it to be gone", "far", set())
+    gone = json.loads(etcd.get(f"{V1}/gone{PROM}/far/server09"))
+    check("--lost-for=0s" in gone["why"], f"the mark: {gone}")
+    check(not etcd.get(f"{V1}/lost{PROM}/far/server09"), "and its date")
+    equal(cli("deregister", "far", "--instance=server09", *at).returncode, 2, "one by one")
     scenario.step("what is lost goes after its retain, or when somebody says so")
 
 
