@@ -105,7 +105,9 @@ class Search {
       if (!answer) return Fail(answer.error());
       const auto* object = answer->if_object();
       const auto* list = object == nullptr ? nullptr : object->if_contains("instances");
-      if (list == nullptr || !list->is_array()) return {};
+      if (list == nullptr || !list->is_array()) {
+        return Fail(ErrorCode::kUnavailable, "the server's answer has no list of instances");
+      }
       for (const json::value& instance : list->get_array()) {
         if (instance.is_object()) each(instance.get_object());
       }

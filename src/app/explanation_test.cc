@@ -168,6 +168,13 @@ TEST(Explanation, AServerThatCannotAnswerIsAnError) {
   const auto explanation = Explain(ask, *ParseTarget("a"));
   ASSERT_FALSE(explanation);
   EXPECT_EQ(explanation.error().code, ErrorCode::kRefused);
+  // That is no proof that something is not registered.
+  for (const char* answer : {"null", "[]", "{}", R"({"instances":5})"}) {
+    const AskApi other = [&](const std::string&) {
+      return Result<json::value>(json::parse(answer));
+    };
+    EXPECT_FALSE(Explain(other, *ParseTarget("192.0.2.1:9100"))) << answer;
+  }
 }
 
 }  // namespace

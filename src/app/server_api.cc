@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "app/explain_target.h"
+#include "app/table.h"
 #include "base/quote.h"
 #include "base/whole_file.h"
 
@@ -79,6 +80,7 @@ Error ErrorOf(const http_client::Response& response) {
   } else {
     why = "that is no API of rollcall's";
   }
+  Clean(why);  // it goes to a terminal
   return {CodeOf(response.status), why};
 }
 
@@ -105,8 +107,10 @@ Result<ServerApi> ServerApi::Open(const Settings& settings) {
   ServerApi api;
   api.url_ = settings.Text("server");
   while (api.url_.ends_with('/')) api.url_.pop_back();
-  if (auto url = http_client::ParseUrl(api.url_); !url) {
-    return settings.Wrong("server", url.error().message);
+  const auto url = http_client::ParseUrl(api.url_);
+  if (!url) return settings.Wrong("server", url.error().message);
+  if (api.url_.find_first_of("?#") != std::string::npos) {
+    return settings.Wrong("server", "a path of the API is put behind it: no query, no fragment");
   }
   api.tls_.ca_file = settings.Text("server.ca");
   auto authorization = ReadAuthorization(settings);

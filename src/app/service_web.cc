@@ -7,6 +7,7 @@
 #include "app/service.h"
 #include "base/log.h"
 #include "serving/api/envelope.h"
+#include "serving/http/access.h"
 #include "serving/page/page.h"
 
 namespace rollcall::app {
@@ -71,16 +72,20 @@ Service::Answer Service::Ready() {
 void Service::AddLifecycle(std::vector<serving::http::Route>& routes) {
   const auto add = [&](const char* path, auto answer) {
     for (const char* method : {"PUT", "POST"}) {
-      routes.push_back(
-          {.method = method,
-           .path = path,
-           .handler = serving::http::Answering([this, answer](const serving::http::Request&) {
-             if (!options_.lifecycle) return Answer{403, "Lifecycle API is not enabled.\n"};
-             return answer();
-           }),
-           // Whoever may not use them in any case hears why.
-           .right = options_.lifecycle ? Right::kWrite : Right::kRead,
-           .waits = true});
+      routes.push_back({.method = method,
+                        .path = path,
+                        .handler = serving::http::Answering(
+                            [this, answer](const serving::http::Request& request) {
+                              if (!options_.lifecycle)
+                                return Answer{403, "Lifecycle API is not enabled.\n"};
+                              if (const auto ok = serving::http::MayWriteAll(request); !ok) {
+                                return Answer{403, ok.error().message + "\n"};
+                              }
+                              return answer();
+                            }),
+                        // Whoever may not use them in any case hears why.
+                        .right = options_.lifecycle ? Right::kWrite : Right::kRead,
+                        .waits = true});
     }
   };
   add("/-/reload", [this] { return ReloadByHttp(); });

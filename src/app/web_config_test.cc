@@ -298,6 +298,26 @@ TEST_F(WebConfigTest, BrokenFilesChangeNothing) {
   EXPECT_TRUE(policy->Now()->tokens->anonymous_read);
 }
 
+TEST_F(WebConfigTest, AFileThatIsBeingWrittenAsksForNoFewerCertificates) {
+  const std::string names = "  client_allowed_sans: [a.example]\n";
+  const std::string demand = kTls + "  client_auth_type: RequireAndVerifyClientCert\n";
+  const std::string config = Write("web.yml", demand + names);
+  const auto policy = *WebPolicy::Load({config, ""}, clock_);
+  const auto before = policy->Now();
+  for (const std::string& less :
+       {kTls, demand, kTls + "  client_auth_type: VerifyClientCertIfGiven\n",
+        kTls + "  client_auth_type: RequireAnyClientCert\n" + names}) {
+    Write("web.yml", less);
+    clock_.now += std::chrono::seconds(1);
+    EXPECT_EQ(policy->Now(), before) << less;
+    EXPECT_FALSE(policy->last_reload_good()) << less;
+  }
+  Write("web.yml", demand + "  client_allowed_sans: [b.example]\n");
+  clock_.now += std::chrono::seconds(1);
+  EXPECT_NE(policy->Now(), before);
+  EXPECT_TRUE(policy->last_reload_good());
+}
+
 TEST_F(WebConfigTest, WithoutFilesAllIsOpen) {
   const auto policy = *WebPolicy::Load({}, clock_);
   EXPECT_FALSE(policy->Now()->tls);

@@ -24,6 +24,9 @@ constexpr std::chrono::seconds kLookPause{1};
 std::string_view WhyNot(const Policy& before, const Policy& now) {
   if (before.tls && !now.tls) return "it asks for TLS no longer";
   if (!before.tls && now.tls) return "it asks for TLS, which it did not before";
+  if (before.tls && now.tls->IsMoreOpenThan(*before.tls)) {
+    return "it asks for less of its clients' certificates";
+  }
   if (!before.users.empty() && now.users.empty()) return "it asks for passwords no longer";
   return "";
 }

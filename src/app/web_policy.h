@@ -2,9 +2,9 @@
 //
 // They are looked at again at most once a second, when somebody asks, and read when one of them has
 // changed; a certificate that is renewed takes no restart.  Files that are broken, or that would
-// leave open what was closed (no TLS, no users where there were some: a file that is being
-// written is empty for a moment), change nothing, which is logged and counted; to open up takes a
-// restart.
+// leave open what was closed (no TLS, no users or clients' certificates where there were some: a
+// file that is being written is empty for a moment), change nothing, which is logged and counted;
+// to open up takes a restart.
 //
 // Threads: any; one of them at a time looks, and the others go on with what there is.
 #pragma once

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "base/quote.h"
 #include "base/whole_file.h"
@@ -17,6 +18,9 @@ namespace {
 
 constexpr std::size_t kMostOctets = std::size_t{16} << 20;
 constexpr std::string_view kAlertmanagers = "alertmanagers";
+// Of one file, what aliases repeat as well: a few lines of them can stand for billions.
+constexpr std::size_t kMostItems = 100'000;
+constexpr unsigned kMostMerges = 16;  // of a map into a map into a map
 
 // What a field is wrong about; it ends at ReadPrometheusText().
 struct Wrong {
@@ -29,14 +33,14 @@ class Reader {
       : path_(path), folder_(folder), config_(config) {}
 
   std::vector<std::string> Read(const YAML::Node& root) {
-    Expect(root, root.IsMap(), "is not a map of fields");
-    for (const auto& job : List(root["scrape_configs"])) {
+    Unique(root);
+    for (const auto& job : List(At(root, "scrape_configs"))) {
       std::string name;
       Text(job, "job_name", name);
       ReadDiscovery(job, name);
     }
-    if (const auto alerting = root["alerting"]; alerting && alerting.IsMap()) {
-      for (const auto& one : List(alerting[std::string(kAlertmanagers)])) {
+    if (const auto alerting = Map(root, "alerting")) {
+      for (const auto& one : List(At(alerting, std::string(kAlertmanagers)))) {
         ReadDiscovery(one, std::string(kAlertmanagers));
       }
     }
@@ -48,9 +52,9 @@ class Reader {
 
  private:
   void ReadDiscovery(const YAML::Node& job, const std::string& name) {
-    for (const auto& node : List(job["dns_sd_configs"])) ReadDns(node, name);
-    for (const auto& node : List(job["http_sd_configs"])) ReadHttp(node, name);
-    for (const auto& node : List(job["consul_sd_configs"])) ReadConsul(node, name);
+    for (const auto& node : List(At(job, "dns_sd_configs"))) ReadDns(node, name);
+    for (const auto& node : List(At(job, "http_sd_configs"))) ReadHttp(node, name);
+    for (const auto& node : List(At(job, "consul_sd_configs"))) ReadConsul(node, name);
   }
 
   void ReadDns(const YAML::Node& node, const std::string& job) {
@@ -60,7 +64,7 @@ class Reader {
     std::ranges::transform(sd.type, sd.type.begin(), [](char c) {
       return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     });
-    if (const auto port = node["port"]) {
+    if (const auto port = At(node, "port")) {
       Expect(port, YAML::convert<std::int64_t>::decode(port, sd.port), "is no port");
     }
     Refresh(node, sd.refresh);
@@ -88,7 +92,7 @@ class Reader {
     Flag(node, "allow_stale", sd.allow_stale);
     Refresh(node, sd.refresh);
     ReadAccess(node, sd.access);
-    if (const auto user = node["username"]; user && !node["basic_auth"]) {
+    if (At(node, "username") && !At(node, "basic_auth")) {
       Text(node, "username", sd.access.user);
       Text(node, "password", sd.access.password);
     }
@@ -96,13 +100,13 @@ class Reader {
   }
 
   void ReadAccess(const YAML::Node& node, HttpAccess& access) {
-    if (const auto basic = node["basic_auth"]) {
+    if (const auto basic = Map(node, "basic_auth")) {
       Text(basic, "username", access.user);
       Text(basic, "password", access.password);
       File(basic, "password_file", access.password_file);
-      if (basic["username_file"]) access.unknown.emplace_back("username_file");
+      if (At(basic, "username_file")) access.unknown.emplace_back("username_file");
     }
-    if (const auto authorization = node["authorization"]) {
+    if (const auto authorization = Map(node, "authorization")) {
       Text(authorization, "type", access.scheme);
       Text(authorization, "credentials", access.credentials);
       File(authorization, "credentials_file", access.credentials_file);
@@ -111,9 +115,9 @@ class Reader {
     File(node, "bearer_token_file", access.credentials_file);
     Flag(node, "follow_redirects", access.follow_redirects);
     for (const char* field : {"oauth2", "proxy_url", "proxy_from_environment", "http_headers"}) {
-      if (node[field]) access.unknown.emplace_back(field);
+      if (At(node, field)) access.unknown.emplace_back(field);
     }
-    const auto tls = node["tls_config"];
+    const auto tls = Map(node, "tls_config");
     if (!tls) return;
     File(tls, "ca_file", access.tls.ca_file);
     File(tls, "cert_file", access.tls.cert_file);
@@ -121,37 +125,81 @@ class Reader {
     Text(tls, "server_name", access.tls.server_name);
     Flag(tls, "insecure_skip_verify", access.tls.skip_verify);
     for (const char* field : {"ca", "cert", "key", "min_version", "max_version"}) {
-      if (tls[field]) access.unknown.push_back(fmt::format("tls_config.{}", field));
+      if (At(tls, field)) access.unknown.push_back(fmt::format("tls_config.{}", field));
     }
   }
 
   YAML::Node List(const YAML::Node& node) {
-    if (!node || node.IsNull()) return YAML::Node(YAML::NodeType::Sequence);
+    if (!node) return YAML::Node(YAML::NodeType::Sequence);
     Expect(node, node.IsSequence(), "is not a list");
-    for (const auto& item : node) Expect(item, item.IsMap(), "is not a map of fields");
+    for (const auto& item : node) {
+      Count(item);
+      Unique(item);
+    }
     return node;
   }
 
-  void Text(const YAML::Node& map, const char* field, std::string& text) {
+  // A field of a map, its own or one of what is merged into it (`<<`).  Undefined: it has none, or
+  // has null there, which is the same to Prometheus.
+  YAML::Node At(const YAML::Node& map, const std::string& field, unsigned depth = 0) {
     Expect(map, map.IsMap(), "is not a map of fields");
-    const auto node = map[field];
-    if (!node || node.IsNull()) return;
+    const YAML::Node none(YAML::NodeType::Undefined);
+    if (const YAML::Node own = map[field]) return own.IsNull() ? none : own;
+    const YAML::Node merged = map["<<"];
+    if (!merged) return none;
+    Expect(merged, depth < kMostMerges, "merges too deeply");
+    if (merged.IsMap()) return At(merged, field, depth + 1);
+    Expect(merged, merged.IsSequence(), "merges what is no map of fields");
+    for (const auto& one : merged) {
+      Count(one);
+      if (const YAML::Node found = At(one, field, depth + 1)) return found;
+    }
+    return none;
+  }
+
+  YAML::Node Map(const YAML::Node& map, const std::string& field) {
+    YAML::Node found = At(map, field);
+    if (found) Unique(found);
+    return found;
+  }
+
+  // A map of fields, as Prometheus takes it.
+  void Unique(const YAML::Node& map) const {
+    Expect(map, map.IsMap(), "is not a map of fields");
+    std::set<std::string> names;
+    for (const auto& field : map) {
+      if (!field.first.IsScalar()) continue;
+      const std::string& name = field.first.Scalar();
+      Expect(field.first, names.insert(name).second,
+             fmt::format("the field {} is there twice", Quote(name)));
+    }
+  }
+
+  void Count(const YAML::Node& item) {
+    Expect(item, ++items_ <= kMostItems,
+           fmt::format("there are more than {} jobs, configurations and names", kMostItems));
+  }
+
+  void Text(const YAML::Node& map, const char* field, std::string& text) {
+    const auto node = At(map, field);
+    if (!node) return;
     Expect(node, node.IsScalar(), "is not a text");
     text = node.Scalar();
   }
 
   void Texts(const YAML::Node& map, const char* field, std::vector<std::string>& texts) {
-    const auto node = map[field];
-    if (!node || node.IsNull()) return;
+    const auto node = At(map, field);
+    if (!node) return;
     Expect(node, node.IsSequence(), "is not a list");
     for (const auto& item : node) {
+      Count(item);
       Expect(item, item.IsScalar(), "is not a text");
       texts.push_back(item.Scalar());
     }
   }
 
   void Flag(const YAML::Node& map, const char* field, bool& flag) {
-    const auto node = map[field];
+    const auto node = At(map, field);
     if (node) Expect(node, YAML::convert<bool>::decode(node, flag), "is neither true nor false");
   }
 
@@ -160,7 +208,7 @@ class Reader {
     Text(map, "refresh_interval", text);
     if (text.empty()) return;
     const auto duration = model::ParseDuration(text);
-    Expect(map["refresh_interval"], duration && duration->count() > 0, "is no duration");
+    Expect(At(map, "refresh_interval"), duration && duration->count() > 0, "is no duration");
     refresh = *duration;
   }
 
@@ -181,6 +229,7 @@ class Reader {
   const std::string& path_;
   const std::string& folder_;
   PrometheusConfig& config_;
+  std::size_t items_ = 0;
 };
 
 // The files of a pattern, in order; a pattern may fit none.

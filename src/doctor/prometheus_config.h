@@ -66,8 +66,9 @@ struct PrometheusConfig {
 
 // The file, and those that its scrape_config_files name; paths in them are as from the folder of
 // the file.  The discovery of its Alertmanagers counts as a job "alertmanagers".
-// kInvalid: a file cannot be read, is not YAML, or a field that is needed here is not of its type:
-// "FILE:LINE: why".
+// Fields that are merged in (`<<`) count, as in Prometheus; one that is null is none.
+// kInvalid: a file cannot be read, is not YAML, a field is there twice, or one that is needed here
+// is not of its type, or there are too many: "FILE:LINE: why".
 [[nodiscard]] Result<PrometheusConfig> ReadPrometheusConfig(const std::string& path);
 
 // One text of a file in `folder`; `path` is for messages.  Adds to `config`, but for

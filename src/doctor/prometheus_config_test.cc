@@ -1,5 +1,6 @@
 #include "doctor/prometheus_config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -100,6 +101,13 @@ TEST(PrometheusConfig, WhatIsWrongIsToldWithItsLine) {
       {"scrape_configs:\n - job_name: a\n   http_sd_configs:\n    - basic_auth: x\n",
        "prometheus.yml:4: "},
       {"scrape_configs: [\n", "prometheus.yml:"},
+      {"scrape_configs: []\nscrape_configs: []\n",
+       "prometheus.yml:2: the field \"scrape_configs\" is there twice"},
+      {"scrape_configs:\n - job_name: a\n   dns_sd_configs:\n    - {names: [a],\n       names: "
+       "[b]}\n",
+       "prometheus.yml:5: the field \"names\" is there twice"},
+      {"scrape_configs:\n - {<<: x, job_name: a}\n", "prometheus.yml:2: merges what is no map"},
+      {"scrape_configs:\n - &a\n   <<: *a\n", "prometheus.yml:"},
   };
   for (const auto& [text, why] : cases) {
     const auto config = Read(text);
@@ -108,6 +116,59 @@ TEST(PrometheusConfig, WhatIsWrongIsToldWithItsLine) {
     EXPECT_THAT(config.error().message, HasSubstr(why)) << text;
   }
   EXPECT_THAT(Read("")->dns, IsEmpty());
+}
+
+// As `promtool check config` takes them.
+TEST(PrometheusConfig, AJobMayTakeItsFieldsFromAnother) {
+  const auto config = Read(R"(
+scrape_configs:
+  - &node
+    job_name: node
+    dns_sd_configs: [&sd {names: [node.prom.internal], refresh_interval: 10s}]
+  - <<: *node
+    job_name: again
+  - job_name: own
+    dns_sd_configs: [{<<: [*sd, {type: A}], port: 1, names: [a.prom.internal]}]
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->dns.size(), 3u);
+  EXPECT_EQ(config->dns[1].job, "again");
+  EXPECT_THAT(config->dns[1].names, ElementsAre("node.prom.internal"));
+  EXPECT_EQ(config->dns[2].refresh, seconds(10));
+  EXPECT_EQ(config->dns[2].type, "A");
+  EXPECT_THAT(config->dns[2].names, ElementsAre("a.prom.internal"));
+}
+
+TEST(PrometheusConfig, AFieldWithoutAValueIsNone) {
+  const auto config = Read(R"(
+scrape_configs:
+  - job_name: a
+    http_sd_configs: [{url: "http://a/", tls_config: , basic_auth: , follow_redirects: , refresh_interval: }]
+    dns_sd_configs:
+alerting:
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->http.size(), 1u);
+  EXPECT_TRUE(config->http[0].access.follow_redirects);
+}
+
+TEST(PrometheusConfig, AliasesThatStandForBillionsAreRefused) {
+  const auto list = [](const std::string& item) {
+    std::string text = "[";
+    for (int i = 0; i < 1000; ++i) text += (i == 0 ? "" : ", ") + item;
+    return text + "]\n";
+  };
+  const auto names = Read("names: &names " + list("a.b") + "sd: &sd " + list("{names: *names}") +
+                          "scrape_configs: " + list("{job_name: a, dns_sd_configs: *sd}"));
+  ASSERT_FALSE(names);
+  EXPECT_THAT(names.error().message, HasSubstr("there are more than 100000 jobs"));
+  std::string merges = "m0: &m0 {x: y}\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string below = fmt::format("*m{}", i - 1);
+    merges += fmt::format("m{}: &m{} {{<<: [{}, {}, {}, {}, {}]}}\n", i, i, below, below, below,
+                          below, below);
+  }
+  EXPECT_FALSE(Read(merges + "scrape_configs: [{<<: *m11}]\n"));
 }
 
 TEST(PrometheusConfig, ScrapeConfigFilesAreReadToo) {

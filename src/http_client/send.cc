@@ -22,6 +22,7 @@
 #include <boost/beast/ssl.hpp>
 #include <boost/none.hpp>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/quote.h"
@@ -36,6 +37,7 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMostHeader = 64 << 10;
+constexpr int kMostInterim = 10;  // answers before the one that counts
 
 tl::unexpected<Error> Unavailable(std::string_view what, const error_code& error) {
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
@@ -51,6 +53,11 @@ http::request<http::string_body> Message(const Request& request) {
   message.body() = request.body;
   if (request.method != "GET") message.prepare_payload();
   return message;
+}
+
+// The server goes on, and the answer is still to come (RFC 9110 section 15.2).
+bool IsInterim(unsigned status) {
+  return status >= 100 && status < 200 && status != 101;
 }
 
 using Parser = http::response_parser<http::string_body>;
@@ -93,17 +100,21 @@ asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, He
   const auto [unsent, sent] = co_await http::async_write(stream, message, kTuple);
   if (unsent) co_return Unavailable("the request could not be sent", unsent);
   boost::beast::flat_buffer buffer;
-  Parser parser;
-  parser.header_limit(kMostHeader);
-  parser.body_limit(request.most_body);
-  if (heard != nullptr) {
-    const auto [no_head, octets] = co_await http::async_read_header(stream, buffer, parser, kTuple);
-    if (no_head) co_return Unavailable("the answer", no_head);
-    if (parser.get().result() == http::status::ok) {
-      co_return co_await Listen(stream, buffer, parser, *heard);
-    }
+  std::optional<Parser> parser;
+  error_code error;
+  for (int interim = 0; interim <= kMostInterim; ++interim) {
+    parser.emplace();
+    parser->header_limit(kMostHeader);
+    parser->body_limit(request.most_body);
+    std::tie(error, std::ignore) = co_await http::async_read_header(stream, buffer, *parser, kTuple);
+    if (error || !IsInterim(parser->get().result_int())) break;
   }
-  const auto [error, size] = co_await http::async_read(stream, buffer, parser, kTuple);
+  if (!error && heard != nullptr && parser->get().result() == http::status::ok) {
+    co_return co_await Listen(stream, buffer, *parser, *heard);
+  }
+  if (!error) {
+    std::tie(error, std::ignore) = co_await http::async_read(stream, buffer, *parser, kTuple);
+  }
   if (error == http::error::body_limit) {
     co_return Fail(ErrorCode::kExhausted,
                    fmt::format("the answer has more than {} octets", request.most_body));
@@ -113,9 +124,9 @@ asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, He
   }
   // Many servers close TLS as they close TCP.
   const bool closed =
-      error == asio::ssl::error::stream_truncated && parser.is_header_done() && parser.need_eof();
+      error == asio::ssl::error::stream_truncated && parser->is_header_done() && parser->need_eof();
   if (error && !closed) co_return Unavailable("the answer", error);
-  co_return ResponseOf(parser);
+  co_return ResponseOf(*parser);
 }
 
 // What of the files cannot be used; nothing: all of them can.

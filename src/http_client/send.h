@@ -46,7 +46,7 @@ struct Response {
   [[nodiscard]] std::string_view Header(std::string_view name) const;
 };
 
-// Any status is an answer; a redirect is not followed.
+// Any status is an answer, but for those that only announce one (1xx); a redirect is not followed.
 // kInvalid: a file of `tls` cannot be used, a header has an end of line.  kUnavailable: no
 // connection, no certificate that is believed, an answer that is not HTTP or not whole.
 // kDeadline.  kExhausted: the body is larger than `most_body`.

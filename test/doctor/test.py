@@ -3,7 +3,9 @@
 
 import json
 import os
+import socket
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -245,8 +247,47 @@ def secured(site):
     scenario.step("TLS and a password, for both commands")
 
 
+class Fake:
+    """Answers each request on this machine with the same octets."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client, _ = self.listener.accept()
+            with client:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    request += client.recv(4096)
+                client.sendall(self.answer)
+
+
+def odd(site):
+    """What other servers say."""
+    error = json.dumps({"status": "error", "error": "\x1b]0;mine\x07\x1b[31mno\n"}).encode()
+    fake = Fake(b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(error), error))
+    for words in (["explain", "x"], ["list"], ["maintenance", "list"]):
+        done = cli(*words, f"--server={fake.url}")
+        equal((done.returncode, done.stderr), (1, f"rollcall: {fake.url}: ?]0;mine??[31mno?\n"), "a terminal's orders")
+    targets = b'[{"targets": ["192.0.2.1:9100"]}]'
+    final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(targets), targets)
+    for interim in (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 2 * b"HTTP/1.1 100 Continue\r\n\r\n"):
+        config = site.scenario.write("interim.yml", "scrape_configs:\n  - job_name: interim\n    "
+                                     f"http_sd_configs: [{{url: {Fake(interim + final).url}}}]\n")
+        done = cli("doctor", f"--prometheus.config={config}", "--output=json")
+        targets = [one["targets"] for one in json.loads(done.stdout)["checks"] if one.get("job") == "interim"]
+        equal(targets, [["192.0.2.1:9100"]], f"behind {interim}")
+    site.scenario.step("servers that send orders to a terminal, and answers before the answer")
+
+
 def run(scenario):
     site = Site(scenario)
+    odd(site)
     direct(site)
     foreign(site)
     company(site)

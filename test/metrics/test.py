@@ -110,6 +110,9 @@ def embedded(scenario):
     lag = wait_for("a consumer to be behind", lambda: Scrape().value(
         "consumer_revision_lag", consumer="127.0.0.1", name=NODE, mechanism="http_sd"))
     check(lag >= 1, f"{lag} revisions")
+    # Asks that come together are one, and tell no interval.
+    wait_for("the asks to be apart", lambda: time.time() - Scrape().value(
+        "consumer_last_seen_timestamp_seconds", consumer="127.0.0.1", name=NODE, mechanism="http_sd") > 2)
     equal(call("GET", f"/sd/{NODE}")[0], 200, "http_sd again")
     rollcall.ctl("del", "--prefix", "/skydns/internal/prom/node/")
     wait_for("protection", lambda: Scrape().value("protection_active", service=NODE) == 1)

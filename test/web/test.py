@@ -207,7 +207,7 @@ def scopes(scenario):
     far = scenario.network.host("far", 20)
     tokens = scenario.write("scoped.yml", SCOPED.format(nodes=digest("n"), host=digest("h"), reader=digest("r")))
     rollcall = Embedded(scenario, f"--web.tokens-file={tokens}", "--web.listen-address=127.0.0.1:9530",
-                        "--web.listen-address=10.53.0.1:9530", name="scoped")
+                        "--web.listen-address=10.53.0.1:9530", "--web.enable-lifecycle", name="scoped")
     web("/-/ready")
     node, other = "instances/a.node.prom.internal", "instances/a.mysql.prom.internal"
     body = {"address": "192.0.2.1", "port": 9100}
@@ -223,6 +223,13 @@ def scopes(scenario):
     for subject in ("mysql.prom.internal", "prom.internal", "@a"):
         equal(write(f"maintenance/{subject}", maintenance, **names)[0], 403, f"maintenance of {subject}")
     equal(write("protection/release", {"name": "prom.internal"}, method="POST", **names)[0], 403, "release")
+    for path in ("/-/reload", "/-/quit"):
+        for token, may in (("n", "token:nodes may write below its names only\n"),
+                           ("h", "token:host may write its own address only\n")):
+            status, _, text = ask(path, method="POST", Authorization=f"Bearer {token}",
+                                  Content_Type="application/json")
+            equal((status, text), (403, may), f"{path} of the whole server")
+    check(rollcall.process.running(), "it runs")
     scenario.step("a token for a name writes there and nowhere else")
 
     # An address is the writer's own, whatever he says it is.
@@ -288,7 +295,28 @@ def from_afar(scenario):
     scenario.step("without files: writes from this machine alone, and not by foreign pages")
 
 
+def few_files(scenario):
+    """Clients that come and stay do not use up the descriptors: the idle ones give way."""
+    rollcall = Embedded(scenario, name="few")
+    rollcall.process.stop()
+    rollcall.argv = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *rollcall.argv]
+    rollcall.start()
+    clients = []
+    for number in range(100):
+        client = http.client.HTTPConnection("127.0.0.1", 9530, timeout=10)
+        client.request("GET", "/-/healthy")
+        equal(client.getresponse().read(), b"rollcall is Healthy.\n", f"client {number}")
+        clients.append(client)
+    equal(rollcall.answer("nobody.prom.internal", tcp=True)[0], "NXDOMAIN", "DNS by TCP meanwhile")
+    equal(rollcall.ctl("get", "x").returncode, 0, "the store meanwhile")
+    for client in clients:
+        client.close()
+    rollcall.process.stop()
+    scenario.step("idle clients leave descriptors to the others")
+
+
 def run(scenario):
+    few_files(scenario)
     open_to_read(scenario)
     protected(scenario)
     scopes(scenario)

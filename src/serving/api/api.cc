@@ -89,7 +89,11 @@ class Api::Impl {
               return ReleaseProtection(sources, request);
             },
             kMostBody),
-        {.path = "/api/v1/history", .handler = Tells(ListHistory)},
+        // A long page takes too long for a thread of the server.
+        {.path = "/api/v1/history",
+         .handler = Reads([](const Sources& sources, const Request& request, Publisher::Reader&) {
+           return ListHistory(sources, request);
+         })},
         {.path = "/api/v1/events",
          .handler = [this](const ExchangePtr& exchange) { events_.Open(exchange); }},
         {.path = "/api/v1/consumers", .handler = Reads(ListConsumers)},

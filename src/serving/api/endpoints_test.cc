@@ -1,6 +1,10 @@
 // The endpoints besides instances and events.
 #include <gmock/gmock.h>
 
+#include <condition_variable>
+#include <thread>
+
+#include "base/guarded.h"
 #include "model/time.h"
 #include "serving/api/test_fixture.h"
 
@@ -253,6 +257,48 @@ TEST_F(EndpointsTest, TheHistoryIsPagedAndFiltered) {
   EXPECT_EQ(Events(Get("/api/v1/history?name=mysql.prom.internal")), Texts{"registered"});
   EXPECT_EQ(Events(Get("/api/v1/history?name=prom.internal")).size(), 6U);
   EXPECT_EQ(Events(Get("/api/v1/history?name=@host")).size(), 0U);
+}
+
+// Notes on which thread it is answered.
+class Answered final : public http::Exchange {
+ public:
+  [[nodiscard]] const http::Request& request() const override { return request_; }
+  void Reply(http::Response) override {
+    *by_.Lock() = std::this_thread::get_id();
+    answered_.notify_all();
+  }
+  void Begin(http::Response) override {}
+  [[nodiscard]] bool Send(http::Octets) override { return false; }
+  [[nodiscard]] bool SendShared(http::Octets) override { return false; }
+  void End() override {}
+  [[nodiscard]] std::size_t waiting() const override { return 0; }
+  void WhenGone(std::function<void()>) override {}
+
+  std::thread::id By() {
+    auto by = by_.Lock();
+    by.WaitUntil(answered_, SystemClock().Now() + std::chrono::seconds(10),
+                 [&] { return *by != std::thread::id(); });
+    return *by;
+  }
+
+ private:
+  const http::Request request_;
+  Guarded<std::thread::id> by_;
+  std::condition_variable answered_;
+};
+
+TEST_F(EndpointsTest, LongListsHoldUpNoThreadOfTheServer) {
+  for (const char* path : {"/api/v1/instances", "/api/v1/history", "/api/v1/services",
+                           "/api/v1/consumers", "/api/v1/maintenance", "/api/v1/protection"}) {
+    const auto route = std::find_if(routes_.begin(), routes_.end(), [&](const http::Route& one) {
+      return one.path == path && one.method == "GET";
+    });
+    ASSERT_NE(route, routes_.end()) << path;
+    const auto exchange = std::make_shared<Answered>();
+    route->handler(exchange);
+    EXPECT_NE(exchange->By(), std::this_thread::get_id()) << path;
+    EXPECT_NE(exchange->By(), std::thread::id()) << path;
+  }
 }
 
 // --- consumers

@@ -12,6 +12,9 @@
 
 namespace rollcall::serving::api {
 
+// Octets of a page: it ends there, with `next`, whatever its limit, for values may be large.
+inline constexpr std::size_t kMostPage = std::size_t{4} << 20;
+
 // {"status":"success","data":...}
 [[nodiscard]] http::Response Success(const boost::json::value& data);
 // The same, of data that is JSON text already.

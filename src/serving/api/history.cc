@@ -38,7 +38,7 @@ Response ListHistory(const Sources& sources, const Request& request) {
     more = entries.size() == kPiece;
     for (const auto& entry : entries) {
       if (!subjects->Has(*entry)) continue;
-      if (shown == *limit) {
+      if (shown == *limit || changes.size() > kMostPage) {
         if (before && shown > 0) next = ToText(*before);
         more = false;
         break;

@@ -131,7 +131,8 @@ class Page {
     if (!wanted_.filter.Fits(one, view.marks, now_)) return;
     ++total_;
     if (!wanted_.after.empty() && one.key <= wanted_.after) return;
-    if (shown_ == wanted_.limit) {
+    if (more_) return;
+    if (shown_ == wanted_.limit || items_.size() > kMostPage) {
       more_ = shown_ > 0;
       return;
     }

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+
 #include "serving/api/test_fixture.h"
 
 namespace rollcall::serving::api {
@@ -336,6 +339,28 @@ TEST_F(InstancesTest, ALongListIsReadInPieces) {
     EXPECT_EQ(reply.data().at("instances").as_array().size(), 1100U) << name;
     EXPECT_EQ(Get("/api/v1/instances?q=n11202").data().at("total").as_int64(), 1);
   }
+}
+
+TEST_F(InstancesTest, APageOfLargeValuesEndsBeforeItsLimit) {
+  store::Revision last = 0;
+  const std::string text(200'000, 'x');
+  for (int i = 100; i < 130; ++i) {
+    last = Write("/skydns/internal/prom/node/n" + std::to_string(i),
+                 R"({"host":"10.0.0.1","port":9100,"text":")" + text + "\"}");
+  }
+  ASSERT_TRUE(feed_.WaitForRevision(last, Soon()));
+  ASSERT_TRUE(HistoryHas(30));
+  const Texts pages = Paged("/api/v1/instances?limit=10000");
+  EXPECT_EQ(std::count(pages.begin(), pages.end(), "|"), 1);
+  EXPECT_EQ(std::set(pages.begin(), pages.end()).size(), 31U) << "each is there";
+  EXPECT_EQ(pages.size(), 31U) << "and once";
+
+  const Reply first = Get("/api/v1/history?limit=10000");
+  const std::string next(first.data().at("next").as_string());
+  const Reply rest = Get("/api/v1/history?limit=10000&before=" + next);
+  EXPECT_EQ(
+      first.data().at("changes").as_array().size() + rest.data().at("changes").as_array().size(),
+      30U);
 }
 
 TEST_F(InstancesTest, StatesAndWhatIsSaidOfAnInstanceShow) {

@@ -184,4 +184,12 @@ Result<void> MayWrite(const Request& request, std::string_view name, std::string
   return {};
 }
 
+Result<void> MayWriteAll(const Request& request) {
+  const Scope& scope = request.scope;
+  if (scope.names.empty() && !scope.own_address) return {};
+  return Fail(ErrorCode::kRefused,
+              fmt::format("{} may write {} only", request.peer.user,
+                          scope.names.empty() ? "its own address" : "below its names"));
+}
+
 }  // namespace rollcall::serving::http

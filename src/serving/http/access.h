@@ -63,5 +63,7 @@ struct AccessRules {
 // kRefused: why not, in a sentence for a 403.
 [[nodiscard]] Result<void> MayWrite(const Request& request, std::string_view name,
                                     std::string_view address);
+// The same for what concerns the whole server, which no scope covers.
+[[nodiscard]] Result<void> MayWriteAll(const Request& request);
 
 }  // namespace rollcall::serving::http

@@ -165,6 +165,17 @@ TEST(Access, AScopeIsAtOrBelowItsNames) {
   EXPECT_TRUE(MayWrite(request, "a.mysql.prom.internal", "192.0.2.1"));
 }
 
+TEST(Access, AScopeIsNeverTheWholeServer) {
+  Request request = Asking("POST", {});
+  EXPECT_TRUE(MayWriteAll(request)) << "no scope";
+  request.scope.names = {"prom.internal"};
+  const auto refused = MayWriteAll(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  request.scope = {.names = {}, .own_address = true};
+  EXPECT_FALSE(MayWriteAll(request));
+}
+
 TEST(Access, AnOwnAddressIsThePeers) {
   Request request = Asking("PUT", {}, "2001:db8::9");
   request.scope.own_address = true;

@@ -77,7 +77,11 @@ void Connection::TimeOut() {
   const bool unread = write_deadline_ <= SystemClock().Now();
   const bool late = !unread && (phase_ == Phase::kHead || phase_ == Phase::kBody);
   if (late) return Refuse({408, std::string("the request took too long to come\n")});
-  if (unread) shared_.cut_off.fetch_add(1, std::memory_order_relaxed);
+  return unread ? CutOff() : Close();
+}
+
+void Connection::CutOff() {
+  shared_.cut_off.fetch_add(1, std::memory_order_relaxed);
   Close();
 }
 
@@ -120,6 +124,7 @@ void Connection::Close() {
   const auto self = shared_from_this();
   phase_ = Phase::kClosed;
   deadline_ = write_deadline_ = SteadyTime::max();
+  GiveRoom();
   error_code ignored;
   socket_.close(ignored);
   const auto pending = std::exchange(pending_, nullptr);

@@ -39,7 +39,11 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   // When TimeOut() is due.
   [[nodiscard]] SteadyTime deadline() const { return std::min(deadline_, write_deadline_); }
   [[nodiscard]] bool idle() const { return phase_ == Phase::kIdle; }
+  // Since when a large answer is on its way that was made for this client alone.
+  [[nodiscard]] std::optional<SteadyTime> taking_since() const { return taking_since_; }
   void TimeOut();
+  // The client reads too slowly.
+  void CutOff();
   // Ends what has no end of its own, and closes once nothing is owed.
   void BeginStop();
   void Close();
@@ -83,11 +87,14 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   void OnHead();
   void OnAdmitted(Verdict verdict);
   void OnBody();
-  void Refuse(Response plain);
+  // target: as the client wrote it, if it was not understood; it says how errors look.
+  void Refuse(Response plain, const std::string& target = "");
 
   // connection_write.cc
   void Flush();
   void Answer(Response response);
+  bool MakeRoom(std::size_t octets);  // of Loop::untaken; false: there is none
+  void GiveRoom();
   void Send(std::string text);
   void Write();
   void OnWritten(std::size_t size);
@@ -117,7 +124,9 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   bool reading_ = false;
   bool ended_ = false;  // the client sends no more
   std::size_t thrown_away_ = 0;
-  std::string in_;  // read and not parsed yet
+  std::string in_;             // read and not parsed yet
+  std::size_t head_size_ = 0;  // octets of the request's header that were parsed
+  bool folded_ = false;         // a field of it goes on in another line
   std::optional<Parser> parser_;
   std::unique_ptr<Request> request_;
   const Route* route_ = nullptr;
@@ -131,6 +140,8 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   bool writing_ = false;
   std::list<Item> out_;      // of which a write that is under way borrows the first
   std::size_t written_ = 0;  // octets of its first
+  std::size_t untaken_ = 0;  // of Loop::untaken
+  std::optional<SteadyTime> taking_since_;
 };
 
 }  // namespace rollcall::serving::http

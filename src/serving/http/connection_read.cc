@@ -33,9 +33,14 @@ Response WhatIsWrong(const error_code& error, const std::string& read) {
   return {400, "not an HTTP request: " + error.message() + "\n"};
 }
 
+bool HasFold(std::string_view octets) {
+  return octets.find("\r\n ") != octets.npos || octets.find("\r\n\t") != octets.npos;
+}
+
 template <typename Message>
-RequestHead HeadOf(const Message& message) {
+RequestHead HeadOf(const Message& message, bool folded) {
   RequestHead head;
+  head.folded = folded;
   head.method = std::string(message.method_string());
   head.target = std::string(message.target());
   head.old_version = message.version() < 11;
@@ -135,7 +140,14 @@ bool Connection::ParseSome() {
     Refuse(WhatIsWrong(error, in_));
     return false;
   }
+  // Of a header whole fields are taken, with all their lines.
+  if (phase_ == Phase::kHead) folded_ = folded_ || HasFold({in_.data(), used});
   in_.erase(0, used);
+  if (phase_ == Phase::kHead && (head_size_ += used) > shared_.options.most_header) {
+    // Beast begins to count anew at each field that it has taken.
+    Refuse({431, std::string("the header is too large\n")});
+    return false;
+  }
   if (phase_ == Phase::kHead && parser_->is_header_done()) {
     OnHead();
     return true;
@@ -158,6 +170,8 @@ void Connection::Begin() {
   route_ = nullptr;
   pending_.reset();
   head_only_ = chunked_ = whole_ = false;
+  head_size_ = 0;
+  folded_ = false;
 }
 
 void Connection::OnHead() {
@@ -165,8 +179,8 @@ void Connection::OnHead() {
   old_version_ = message.version() < 11;
   keep_alive_ = parser_->keep_alive() && !loop_->stopping();
   head_only_ = message.method() == bhttp::verb::head;
-  auto request = CheckHead(HeadOf(message));
-  if (!request) return Refuse(std::move(request.error()));
+  auto request = CheckHead(HeadOf(message, folded_));
+  if (!request) return Refuse(std::move(request.error()), std::string(message.target()));
   request_ = std::make_unique<Request>(*std::move(request));
   request_->peer = peer_;
   const auto found = shared_.router.Find(request_->method, request_->path);
@@ -242,10 +256,10 @@ void Connection::OnBody() {
 }
 
 // Of what was read the rest is not looked at, if there may be a body in it.
-void Connection::Refuse(Response plain) {
+void Connection::Refuse(Response plain, const std::string& target) {
   const bool whole = parser_ && parser_->is_done() && request_ != nullptr;
   if (!whole) keep_alive_ = false;
-  Response response = shared_.Complaint(std::move(plain), request_ ? request_->path : "");
+  Response response = shared_.Complaint(std::move(plain), request_ ? request_->path : target);
   parser_.reset();
   request_.reset();
   Enter(Phase::kAnswer, std::chrono::milliseconds(0));

@@ -65,7 +65,31 @@ void Connection::Flush() {
   Write();
 }
 
+bool Connection::MakeRoom(std::size_t octets) {
+  const Options& options = shared_.options;
+  const std::size_t most = options.most_untaken / std::max<std::size_t>(options.threads, 1);
+  const SteadyTime now = SystemClock().Now();
+  while (loop_->untaken > 0 && loop_->untaken + octets > most) {
+    if (!loop_->CutOneOff(now - options.take_time)) return false;
+  }
+  loop_->untaken += octets;
+  untaken_ = octets;
+  taking_since_ = now;
+  return true;
+}
+
+void Connection::GiveRoom() {
+  loop_->untaken -= std::exchange(untaken_, 0);
+  taking_since_.reset();
+}
+
 void Connection::Answer(Response response) {
+  const auto* const alone = std::get_if<std::string>(&response.body);
+  if (alone != nullptr && alone->size() > kCopied && !MakeRoom(alone->size())) {
+    response = shared_.Complaint(
+        {503, std::string("too many answers wait for clients that do not read theirs\n")},
+        route_ != nullptr ? route_->path : "");
+  }
   whole_ = true;
   shared_.Answered(response.status);
   Pieces shared;
@@ -144,6 +168,7 @@ void Connection::OnWritten(std::size_t size) {
 }
 
 void Connection::OnAnswered() {
+  GiveRoom();
   pending_.reset();
   whole_ = false;
   if (keep_alive_ && !loop_->stopping()) {

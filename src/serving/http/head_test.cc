@@ -52,6 +52,9 @@ TEST(RequestHead, WhatCouldBeReadInTwoWaysIsRefused) {
     const auto request = CheckHead({"PUT", "/x", c.old_version, c.headers});
     EXPECT_EQ(request ? 200U : request.error().status, c.status) << c.what;
   }
+  const auto folded = CheckHead({"PUT", "/x", false, {host}, true});
+  ASSERT_FALSE(folded);
+  EXPECT_EQ(folded.error().status, 400);
 }
 
 TEST(RequestHead, MethodsAndTargets) {

@@ -92,6 +92,19 @@ TEST(RateLimit, ABucketFillsAgain) {
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(none.Take("192.0.2.1", start));
 }
 
+TEST(RateLimit, ALongIntervalWithManyTokensIsNoOverflow) {
+  const SteadyTime now{std::chrono::hours(24 * 365)};
+  for (const auto interval :
+       {std::chrono::nanoseconds(std::chrono::hours(3)), std::chrono::nanoseconds::max()}) {
+    RateLimit limit({interval, 1'000'000});
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(limit.Take("192.0.2.1", now)) << interval.count();
+    RateLimit one({interval, 1});
+    EXPECT_TRUE(one.Take("192.0.2.1", now));
+    EXPECT_FALSE(one.Take("192.0.2.1", now));
+    EXPECT_EQ(limit.rate(), (Rate{interval, 1'000'000}));
+  }
+}
+
 TEST(RateLimit, ItsTableIsBounded) {
   RateLimit limit({seconds(10), 1}, 3);
   SteadyTime now{seconds(1000)};

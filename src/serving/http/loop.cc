@@ -104,6 +104,20 @@ bool Loop::CloseOneIdle() {
   return true;
 }
 
+bool Loop::CutOneOff(SteadyTime before) {
+  Connection* slowest = nullptr;
+  for (const auto& [key, connection] : connections_) {
+    const auto since = key->taking_since();
+    if (!since || *since >= before) continue;
+    slowest = key;
+    before = *since;
+  }
+  if (slowest == nullptr) return false;
+  const std::shared_ptr<Connection> alive = connections_.at(slowest);
+  alive->CutOff();
+  return true;
+}
+
 const std::string& Loop::Date() {
   const WallTime now = SystemClock().WallNow();
   const auto second = std::chrono::floor<std::chrono::seconds>(now);

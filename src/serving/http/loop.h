@@ -48,6 +48,11 @@ class Loop {
   [[nodiscard]] bool stopping() const { return stopping_; }
   // Closes the connection that has been idle for longest.  False: there is none.
   bool CloseOneIdle();
+  // Octets of answers that were made for one client each, on their way.
+  std::size_t untaken = 0;
+  // Closes the connection that has been at such an answer for longest, since before then.  False:
+  // there is none.
+  bool CutOneOff(SteadyTime before);
   // What was read last, of whichever connection.
   [[nodiscard]] std::array<char, 16'384>& scratch() { return scratch_; }
   // For the header Date.

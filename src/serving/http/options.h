@@ -29,10 +29,16 @@ struct Options {
   std::size_t waiting_threads = 4;  // for routes that wait
   std::size_t most_waiting = 256;   // requests in their queue
 
-  std::size_t most_connections = 20'000;  // beyond it, idle ones give way, or the new one goes
-  std::size_t most_per_address = 0;       // of them; 0: all
-  std::size_t most_header = 16'384;       // octets of a request's line and header
-  std::size_t most_unread = 1U << 20;     // octets that a stream's reader may leave waiting
+  // Beyond it, idle ones give way, or the new one goes.  At most half of the files that this
+  // process may have open when the server starts.
+  std::size_t most_connections = 20'000;
+  std::size_t most_per_address = 0;    // of them; 0: all
+  std::size_t most_header = 16'384;    // octets of a request's line and header
+  std::size_t most_unread = 1U << 20;  // octets that a stream's reader may leave waiting
+  // Octets of answers that were made for one client each and that he has not taken; beyond it, who
+  // has been at his for longest is cut off, but not within `take_time`: then the new one is 503.
+  std::size_t most_untaken = 256U << 20;
+  std::chrono::milliseconds take_time{1'000};
   std::chrono::milliseconds header_time{10'000};    // for a handshake, or a request's header
   std::chrono::milliseconds body_time{30'000};      // for a request's body
   std::chrono::milliseconds progress_time{20'000};  // for a client to take some of an answer

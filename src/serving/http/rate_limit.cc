@@ -8,8 +8,16 @@ namespace rollcall::serving::http {
 namespace {
 
 constexpr std::chrono::seconds kSweepPause{1};  // each looks at all of them
+// Two of them are within what the clock's nanoseconds can count.
+constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365 * 50);
 
 }  // namespace
+
+RateLimit::RateLimit(Rate rate, std::size_t most)
+    : rate_(rate), interval_(std::min(rate.interval, kLongest)), room_(0), most_(most) {
+  const int more = std::max(rate.burst - 1, 0);
+  if (more > 0) room_ = interval_ > kLongest / more ? kLongest : interval_ * more;
+}
 
 SteadyTime& RateLimit::FullAt(std::string_view address, SteadyTime now) {
   std::string key = ClientKey(address);
@@ -27,14 +35,14 @@ SteadyTime& RateLimit::FullAt(std::string_view address, SteadyTime now) {
 
 bool RateLimit::Has(std::string_view address, SteadyTime now) {
   if (rate_.interval.count() <= 0) return true;
-  return FullAt(address, now) - now <= rate_.interval * (rate_.burst - 1);
+  return FullAt(address, now) - now <= room_;
 }
 
 bool RateLimit::Take(std::string_view address, SteadyTime now) {
   if (rate_.interval.count() <= 0) return true;
   SteadyTime& full_at = FullAt(address, now);
-  if (full_at - now > rate_.interval * (rate_.burst - 1)) return false;
-  full_at += rate_.interval;
+  if (full_at - now > room_) return false;
+  full_at += interval_;
   return true;
 }
 

@@ -24,7 +24,7 @@ struct Rate {
 // nothing for them; if that gains nothing, new ones share a bucket.
 class RateLimit {
  public:
-  explicit RateLimit(Rate rate, std::size_t most = 16'384) : rate_(rate), most_(most) {}
+  explicit RateLimit(Rate rate, std::size_t most = 16'384);
 
   // Takes a token.  False: there is none.
   [[nodiscard]] bool Take(std::string_view address, SteadyTime now);
@@ -40,6 +40,8 @@ class RateLimit {
   SteadyTime& FullAt(std::string_view address, SteadyTime now);
 
   Rate rate_;
+  std::chrono::nanoseconds interval_;  // of rate_, bounded as the clock is
+  std::chrono::nanoseconds room_;      // how far ahead of now a bucket may be full
   std::size_t most_;
   std::unordered_map<std::string, SteadyTime> full_at_;
   SteadyTime next_sweep_{};

@@ -56,6 +56,8 @@ tl::expected<Request, Response> CheckHead(RequestHead head) {
   if (std::find(kMethods.begin(), kMethods.end(), head.method) == kMethods.end()) {
     return Refuse(501, "this method is not known here");
   }
+  // Some see the end of the field where the line ends (RFC 9112 section 5.2).
+  if (head.folded) return Refuse(400, "a header field that goes on in another line");
   if (head.target.size() > kMostTarget) {
     return Refuse(414, fmt::format("the target is longer than {} octets", kMostTarget));
   }

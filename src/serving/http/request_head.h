@@ -17,6 +17,7 @@ struct RequestHead {
   std::string target;
   bool old_version = false;         // HTTP/1.0
   std::vector<Field> headers = {};  // names in lower case
+  bool folded = false;              // a field goes on in another line
 };
 
 // Of the request: method, path, parameters and headers, where Host is what the target says, if it

@@ -1,6 +1,7 @@
 #include "serving/http/server.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +10,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/log.h"
 #include "base/quote.h"
 #include "serving/http/connection.h"
 #include "serving/http/loop.h"
@@ -23,6 +25,7 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kAcceptPause{100};  // when there are no descriptors left
+constexpr std::chrono::minutes kBetweenComplaints{1};
 
 Result<tcp::endpoint> Parse(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -52,11 +55,20 @@ milliseconds SweepPause(const Options& options) {
   return std::clamp(shortest / 4, milliseconds(5), milliseconds(250));
 }
 
+// The rest of the program needs files too: its store, its disk, DNS by TCP.
+Options WithinFiles(Options options) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return options;
+  options.most_connections = std::min<rlim_t>(options.most_connections, limit.rlim_cur / 2);
+  return options;
+}
+
 }  // namespace
 
 class Server::Running {
  public:
-  Running(const Options& options, const std::vector<Route>& routes) : shared_(options, routes) {
+  Running(const Options& options, const std::vector<Route>& routes)
+      : shared_(WithinFiles(options), routes) {
     for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
       loops_.push_back(std::make_shared<Loop>(SweepPause(options)));
     }
@@ -132,11 +144,23 @@ class Server::Running {
     acceptor.async_accept(
         loop->io(), [this, &acceptor, loop](error_code error, tcp::socket socket) {
           if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
-          if (error) return Pause(acceptor);
+          if (error) {
+            if (error == asio::error::no_descriptors) MakeRoom(error);
+            return Pause(acceptor);
+          }
           auto connection = std::make_shared<Connection>(loop, shared_, std::move(socket));
           loop->Post([connection] { connection->Start(); });
           Accept(acceptor);
         });
+  }
+
+  void MakeRoom(const error_code& error) {
+    for (const auto& loop : loops_) loop->Post([loop] { (void)loop->CloseOneIdle(); });
+    const SteadyTime now = SystemClock().Now();
+    if (now < next_complaint_) return;
+    next_complaint_ = now + kBetweenComplaints;
+    log::Warn("HTTP clients cannot be let in",
+              {{"do", "raise the limit of open files (LimitNOFILE=)"}, {"why", error.message()}});
   }
 
   void Pause(tcp::acceptor& acceptor) {
@@ -162,6 +186,7 @@ class Server::Running {
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
   std::vector<std::shared_ptr<asio::steady_timer>> pauses_;
+  SteadyTime next_complaint_{};
 };
 
 Server::Server(Options options, std::vector<Route> routes)

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -24,6 +26,22 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+// For as long as it lives this process may have no more files than the first `most`.
+class FewFiles {
+ public:
+  explicit FewFiles(rlim_t most) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit lowered{most, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  }
+  ~FewFiles() { (void)setrlimit(RLIMIT_NOFILE, &before_); }
+  FewFiles(const FewFiles&) = delete;
+  FewFiles& operator=(const FewFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 // What a handler holds, for the test to wait for.
 template <typename T>
@@ -76,6 +94,9 @@ class HttpTest : public ::testing::Test {
         Get("/drop", [](const ExchangePtr&) {}),
         Get("/large", Answering([this](const Request&) {
               return Response{200, large_};
+            })),
+        Get("/alone", Answering([this](const Request&) {
+              return Response{200, *large_};
             })),
         Get("/peer", Answering([](const Request& request) {
               return Response{200, request.peer.address + (request.peer.loopback ? " here" : "")};
@@ -163,6 +184,18 @@ TEST_F(HttpTest, RefusalsSayWhy) {
   EXPECT_THAT(AskOnce("GET /-/healthy", "Content-Length: 10\r\n"), StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(HttpTest, AHeaderOfManyShortFieldsIsBoundedAsOneOfALongOne) {
+  Start();
+  const auto fields = [](std::size_t octets) {
+    std::string text;
+    while (text.size() < octets) text += "X: y\r\n";
+    return text;
+  };
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(16'000)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(17'000)), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(AskOnce("GET /-/healthy", fields(30'000)), StartsWith("HTTP/1.1 431 "));
+}
+
 TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   Options options;
   options.errors = {
@@ -175,6 +208,8 @@ TEST_F(HttpTest, ErrorsHaveTheStyleOfTheirPath) {
   EXPECT_THAT(answer, HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_THAT(answer, EndsWith("{\"error\":\"there is nothing here\"}"));
   EXPECT_THAT(AskOnce("GET /nothing"), EndsWith("there is nothing here\n"));
+  EXPECT_THAT(AskOnce("GET /api/"), EndsWith("{\"error\":\"the path has an empty segment\"}"));
+  EXPECT_THAT(AskOnce("GET /api/x?%"), HasSubstr("Content-Type: application/json\r\n"));
 }
 
 TEST_F(HttpTest, AConnectionTakesSeveralRequests) {
@@ -226,7 +261,9 @@ TEST_F(HttpTest, SmugglingEndsTheConnection) {
         std::string("Content-Length : 5\r\n"), std::string("Transfer-Encoding: xchunked\r\n"),
         std::string("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
         std::string("Content-Length: 5,5\r\n"), std::string("X: a\rContent-Length: 5\r\n"),
-        std::string("X: a\nContent-Length: 5\r\n")}) {
+        std::string("X: a\nContent-Length: 5\r\n"),
+        std::string("Transfer-Encoding:\r\n chunked\r\n"),
+        std::string("X: a\r\n\tb\r\nTransfer-Encoding: chunked\r\n")}) {
     const std::string answer =
         Ask("PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
             headers + "\r\n0\r\n\r\n" + inner);
@@ -470,6 +507,44 @@ TEST_F(HttpTest, WhoReadsAnAnswerTooSlowlyIsCutOff) {
   EXPECT_LT(client.Rest().size(), large_->size());
 }
 
+TEST_F(HttpTest, AnswersThatNobodyReadsDoNotFillTheMemory) {
+  large_ = Shared(std::string(20'000'000, 'x'));
+  Options options;
+  options.threads = 1;
+  options.most_untaken = 30'000'000;
+  for (const bool patient : {true, false}) {
+    options.take_time = patient ? milliseconds(3'600'000) : milliseconds(0);
+    Start(options);
+    Client lazy = Connect();
+    lazy.Send("GET /alone HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(lazy.Until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    const std::string second = AskOnce("GET /alone");
+    if (patient) {
+      EXPECT_THAT(second, StartsWith("HTTP/1.1 503 "));
+      EXPECT_THAT(AskOnce("GET /-/healthy"), EndsWith("well\n")) << "what is small goes out";
+    } else {
+      EXPECT_GT(second.size(), large_->size());
+      EXPECT_LT(lazy.Rest().size(), large_->size()) << "it was cut off";
+      EXPECT_EQ(server_->counters().cut_off, 1U);
+    }
+    EXPECT_THAT(AskOnce("GET /large"), Not(StartsWith("HTTP/1.1 503 "))) << "all have the same";
+  }
+}
+
+TEST_F(HttpTest, WhoHasTakenHisAnswerLeavesRoom) {
+  Options options;
+  options.threads = 1;
+  options.most_untaken = 8'000'000;
+  options.take_time = milliseconds(3'600'000);
+  Start(options);
+  Client client = Connect();
+  for (int i = 0; i < 3; ++i) {
+    client.Send("GET /alone HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.Until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_EQ(client.Octets(large_->size()), *large_);
+  }
+}
+
 TEST_F(HttpTest, AClientThatLeavesIsNoticed) {
   Start();
   for (const bool rudely : {false, true}) {
@@ -529,6 +604,39 @@ TEST_F(HttpTest, BeyondTheBoundIdleConnectionsGiveWay) {
   EXPECT_THAT(held.Until("one\n"), HasSubstr("one"));
   EXPECT_THAT(other.Until("two\n"), HasSubstr("two"));
   EXPECT_GE(server_->counters().turned_away, 1U);
+}
+
+TEST_F(HttpTest, HalfOfTheFilesAreForOthers) {
+  constexpr std::size_t kFiles = 60;
+  {
+    const FewFiles few(kFiles);
+    Start();
+  }
+  std::vector<std::unique_ptr<Client>> idle;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    idle.push_back(std::make_unique<Client>(server_->bound()[0]));
+    idle.back()->Send(kGet);
+    EXPECT_THAT(idle.back()->Until("well\n"), StartsWith("HTTP/1.1 200 ")) << i;
+    EXPECT_LE(server_->counters().connections, kFiles / 2);
+  }
+}
+
+TEST_F(HttpTest, WithoutFilesAnIdleConnectionGivesWay) {
+  Start();
+  Client idle = Connect();
+  idle.Send(kGet);
+  EXPECT_THAT(idle.Until("well\n"), StartsWith("HTTP/1.1 200 "));
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket other(io, boost::asio::ip::tcp::v4());
+  const int next = dup(STDERR_FILENO);
+  close(next);
+  const FewFiles few(static_cast<rlim_t>(next));
+  other.connect(idle.socket().remote_endpoint());
+  boost::asio::write(other, boost::asio::buffer(kGet));
+  std::string answer;
+  boost::asio::read_until(other, boost::asio::dynamic_buffer(answer), "well\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(idle.Rest(), "") << "it gave way";
 }
 
 TEST_F(HttpTest, ConnectionsOfAnAddressAreBounded) {

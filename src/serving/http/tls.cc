@@ -123,10 +123,13 @@ int AcceptAny(int /*good*/, X509_STORE_CTX* /*chain*/) {
   return 1;
 }
 
+bool Demands(ClientAuth auth) {
+  return auth == ClientAuth::kRequireAny || auth == ClientAuth::kRequireAndVerify;
+}
+
 Result<void> AskClients(SSL_CTX* tls, const TlsOptions& options) {
   if (options.client_auth == ClientAuth::kNone) return {};
-  const bool required = options.client_auth == ClientAuth::kRequireAny ||
-                        options.client_auth == ClientAuth::kRequireAndVerify;
+  const bool required = Demands(options.client_auth);
   const bool verified = options.client_auth >= ClientAuth::kVerifyIfGiven;
   SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                      verified ? nullptr : AcceptAny);
@@ -221,10 +224,16 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Make(const TlsOptions& opt
 TlsContext::TlsContext(std::unique_ptr<asio::ssl::context> context, const TlsOptions& options)
     : context_(std::move(context)),
       allowed_sans_(options.allowed_sans),
+      demands_(Demands(options.client_auth)),
       verifies_(options.client_auth >= ClientAuth::kVerifyIfGiven) {
 }
 
 TlsContext::~TlsContext() = default;
+
+bool TlsContext::IsMoreOpenThan(const TlsContext& other) const {
+  return (other.demands_ && !demands_) || (other.verifies_ && !verifies_) ||
+         (!other.allowed_sans_.empty() && allowed_sans_.empty());
+}
 
 Result<void> TlsContext::CheckClient(const ssl_st* connection) const {
   if (allowed_sans_.empty()) return {};

@@ -62,6 +62,9 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   [[nodiscard]] boost::asio::ssl::context& context() const { return *context_; }
+  // Whether it lets clients in that `other` does not: without a certificate, with one that nobody
+  // verified, or with any name in it.
+  [[nodiscard]] bool IsMoreOpenThan(const TlsContext& other) const;
 
   // After the handshake.  kRefused: no name of the client's certificate is an allowed one.
   [[nodiscard]] Result<void> CheckClient(const ssl_st* connection) const;
@@ -71,6 +74,7 @@ class TlsContext {
  private:
   const std::unique_ptr<boost::asio::ssl::context> context_;
   const std::vector<std::string> allowed_sans_;
+  const bool demands_;  // a certificate
   const bool verifies_;
 };
 

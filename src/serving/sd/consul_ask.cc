@@ -42,8 +42,18 @@ Asked<void> SetIndex(std::string_view value, ConsulAsk& ask) {
 Asked<void> SetWait(std::string_view value, ConsulAsk& ask) {
   const auto wait = model::ParseDuration(value);
   if (!wait || value.empty()) return Refuse(400, "Invalid wait time");
-  ask.wait = std::min<std::chrono::milliseconds>(*wait, kMostWait);
+  // No time at all is the usual one to Consul; else its client would ask without a pause.
+  if (wait->count() > 0) ask.wait = std::min<std::chrono::milliseconds>(*wait, kMostWait);
   return {};
+}
+
+// As Go's strconv.ParseBool() reads it; there without a value is yes.
+Asked<void> SetPassing(std::string_view value, ConsulAsk& ask) {
+  constexpr std::array<std::string_view, 7> kYes = {"", "1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> kNo = {"0", "f", "F", "FALSE", "false", "False"};
+  ask.passing = IsIn(kYes, value);
+  if (ask.passing || IsIn(kNo, value)) return {};
+  return Refuse(400, "Invalid value for ?passing");
 }
 
 Asked<void> SetDatacenter(const answer::Zones& zones, std::string_view value, ConsulAsk& ask) {
@@ -62,10 +72,7 @@ Asked<void> Set(const answer::Zones& zones, const http::Field& parameter, Consul
   if (name == "index") return SetIndex(value, ask);
   if (name == "wait") return SetWait(value, ask);
   if (name == "dc") return SetDatacenter(zones, value, ask);
-  if (name == "passing") {
-    ask.passing = value != "0" && value != "false";
-    return {};
-  }
+  if (name == "passing") return SetPassing(value, ask);
   if (name == "tag") {
     if (ask.tags.size() == kMostTags) {
       return Refuse(400, fmt::format("more than {} tags are asked for", kMostTags));

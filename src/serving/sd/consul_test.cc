@@ -136,7 +136,12 @@ TEST_F(ConsulTest, EachStateIsTheCheckThatClientsUnderstand) {
   EXPECT_EQ(said,
             "a.s:passing b.s:passing c.s:warning d.s:critical e.s:critical "
             "f.s:critical(maintenance) ");
-  EXPECT_THAT(Ids("s", "passing"), ElementsAre("a.s", "b.s"));
+  for (const char* yes : {"passing", "passing=1", "passing=True"}) {
+    EXPECT_THAT(Ids("s", yes), ElementsAre("a.s", "b.s")) << yes;
+  }
+  for (const char* no : {"passing=0", "passing=F", "passing=False"}) {
+    EXPECT_EQ(Ids("s", no).size(), 6U) << no;
+  }
   EXPECT_THAT(Ids("_healthy.s"), ElementsAre("a.s", "b.s", "c.s"));
 }
 
@@ -153,7 +158,7 @@ TEST_F(ConsulTest, TagsAndShardsChoose) {
 TEST_F(ConsulTest, WhatWouldLeaveOutMoreIsRefused) {
   PutHost("internal/prom/s/a", "10.0.0.1");
   for (const char* query : {"filter=Service.Port==1", "node-meta=a:b", "ns=other", "index=-1",
-                            "index=1x", "wait=soon", "wait=", "whatever=1"}) {
+                            "index=1x", "passing=maybe", "wait=soon", "wait=", "whatever=1"}) {
     EXPECT_EQ(Status("/v1/health/service/s", query), 400U) << query;
     EXPECT_EQ(Status("/v1/catalog/services", query), 400U) << query;
   }
@@ -236,8 +241,11 @@ TEST_F(ConsulTest, ItIsHeldForItsTimeAndALittleMoreAtMost) {
   const struct {
     const char* wait;
     std::chrono::milliseconds least;
-  } cases[] = {
-      {"&wait=10s", std::chrono::seconds(10)}, {"", kDefaultWait}, {"&wait=48h", kMostWait}};
+  } cases[] = {{"&wait=10s", std::chrono::seconds(10)},
+               {"", kDefaultWait},
+               {"&wait=48h", kMostWait},
+               {"&wait=0s", kDefaultWait},
+               {"&wait=0", kDefaultWait}};
   for (const auto& one : cases) {
     const auto held = Ask("/v1/health/service/s", "index=" + index + one.wait);
     clock_.Advance(one.least - std::chrono::milliseconds(1));

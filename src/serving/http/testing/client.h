@@ -48,6 +48,17 @@ class Client {
     read_.erase(0, size);
     return found;
   }
+  // So many.
+  std::string Octets(std::size_t size) {
+    boost::system::error_code error;
+    if (read_.size() < size) {
+      boost::asio::read(socket_, boost::asio::dynamic_buffer(read_),
+                        boost::asio::transfer_exactly(size - read_.size()), error);
+    }
+    std::string octets = read_.substr(0, size);
+    read_.erase(0, octets.size());
+    return octets;
+  }
   boost::asio::ip::tcp::socket& socket() { return socket_; }
 
  private:
