@@ -90,12 +90,14 @@ Row HeldRow(const json::object& one) {
 int ListByServer(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
+  const auto name = ReadName(invocation);
+  if (!name) return Report(name.error());
   const auto api = ServerApi::Open(invocation.settings);
   if (!api) return Report(api.error());
-  const std::string name = WholeName(FirstWord(invocation), invocation.settings);
-  const auto found = ReadInstances(*api, name.empty() ? "" : "&name=" + http_client::Escape(name));
+  const auto found =
+      ReadInstances(*api, name->empty() ? "" : "&name=" + http_client::Escape(*name));
   if (!found) return Report(found.error());
-  if (found->empty()) fmt::print(stderr, "rollcall: nothing is registered {}\n", WhereIs(name));
+  if (found->empty()) fmt::print(stderr, "rollcall: nothing is registered {}\n", WhereIs(*name));
   PrintInstances(*output, *found);
   return kDone;
 }
@@ -173,16 +175,17 @@ int ListMaintenanceByServer(const Invocation& invocation) {
 int ListHeldByServer(const Invocation& invocation) {
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
+  const auto name = ReadName(invocation);
+  if (!name) return Report(name.error());
   const auto api = ServerApi::Open(invocation.settings);
   if (!api) return Report(api.error());
   const auto all = ArrayAt(*api, "/api/v1/protection");
   if (!all) return Report(all.error());
-  const std::string name = WholeName(FirstWord(invocation), invocation.settings);
   json::array held;
   for (const json::value& one : *all) {
-    if (IsWithin(NameOf(one.get_object()), name)) held.push_back(one);
+    if (IsWithin(NameOf(one.get_object()), *name)) held.push_back(one);
   }
-  if (held.empty()) fmt::print(stderr, "rollcall: nothing is held {}\n", WhereIs(name));
+  if (held.empty()) fmt::print(stderr, "rollcall: nothing is held {}\n", WhereIs(*name));
   PrintRows(*output, held, {"NAME", "INSTANCE", "ADDRESS", "PORT", "SINCE", "BY", "WHY"}, &HeldRow);
   return kDone;
 }

@@ -104,41 +104,59 @@ void SayDone(bool done, std::string_view key) {
 Result<json::array> FindLostByServer(const ServerApi& api, const std::string& name,
                                      WallTime latest) {
   const auto all =
-      ReadInstances(api, "&state=lost" + (name.empty() ? "" : "&name=" + http_client::Escape(name)));
+      ReadInstances(api, name.empty() ? "&state=lost" : "&state=lost&name=" + http_client::Escape(name));
   if (!all) return Fail(all.error());
   json::array lost;
   for (const json::value& one : *all) {
+    if (TextIn(one.get_object(), "state") != "lost") continue;
     const auto since = model::ParseTime(TextIn(one.get_object(), "since"));
     if (since && *since <= latest) lost.push_back(one);
   }
   return lost;
 }
 
+// The server compares what it was shown as once more, in the transaction that takes it away.
+Result<void> RetireByServer(const ServerApi& api, const json::object& instance,
+                            const std::string& why) {
+  const auto done = api.Send("DELETE",
+                             fmt::format("/api/v1/instances/{}?revision={}&lost_since={}&why={}",
+                                         http_client::Escape(NameOf(instance)),
+                                         NumberIn(instance, "revision"),
+                                         http_client::Escape(TextIn(instance, "since")),
+                                         http_client::Escape(why)),
+                             nullptr);
+  if (!done) return Fail(done.error());
+  return {};
+}
+
 int DeregisterLostByServer(const Invocation& invocation, std::chrono::milliseconds age) {
+  const auto name = ReadName(invocation);
+  if (!name) return Report(name.error());
   const auto api = ServerApi::Open(invocation.settings);
   if (!api) return Report(api.error());
-  const std::string name =
-      WholeName(invocation.words.empty() ? "" : invocation.words[0], invocation.settings);
-  const auto lost = FindLostByServer(*api, name, SystemClock().WallNow() - age);
+  const auto lost = FindLostByServer(*api, *name, SystemClock().WallNow() - age);
   if (!lost) return Report(lost.error());
-  if (lost->empty()) return SayNone(WhereIs(name), age);
+  if (lost->empty()) return SayNone(WhereIs(*name), age);
   PrintInstances(Output::kTable, *lost);
   if (auto ok = Confirm(invocation.settings, lost->size()); !ok) return Report(ok.error());
+  int status = kDone;
   for (const json::value& one : *lost) {
     const json::object& instance = one.get_object();
-    const auto done =
-        api->Send("DELETE",
-                  fmt::format("/api/v1/instances/{}?revision={}&lost_since={}&why={}",
-                              http_client::Escape(NameOf(instance)), NumberIn(instance, "revision"),
-                              http_client::Escape(TextIn(instance, "since")),
-                              http_client::Escape(WhyOf(age))),
-                  nullptr);
+    const auto done = RetireByServer(*api, instance, WhyOf(age));
     const bool moved = !done && (done.error().code == ErrorCode::kConflict ||
                                  done.error().code == ErrorCode::kNotFound);
-    if (!done && !moved) return Report(done.error());
-    SayDone(!moved, TextIn(instance, "key"));
+    std::string key = TextIn(instance, "key");
+    Clean(key);  // it goes to a terminal
+    if (done || moved) {
+      SayDone(done.has_value(), key);
+      continue;
+    }
+    std::fflush(stdout);
+    fmt::print(stderr, "rollcall: {}: {}\n", key, done.error().message);
+    status = kFailed;
+    if (IsAway(done.error())) break;  // so it would be with the others
   }
-  return kDone;
+  return status;
 }
 
 }  // namespace

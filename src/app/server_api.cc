@@ -72,16 +72,17 @@ Error ErrorOf(const http_client::Response& response) {
   json::error_code error;
   const json::value parsed = json::parse(response.body, error);
   const auto* const object = error ? nullptr : parsed.if_object();
-  std::string why = fmt::format("status {}", response.status);
-  if (object != nullptr) {
-    if (const std::string said = TextIn(*object, "error"); !said.empty()) why = said;
-  } else if (response.status != 200) {
+  const std::string said = object == nullptr ? "" : TextIn(*object, "error");
+  ErrorCode code = CodeOf(response.status);
+  std::string why = said.empty() ? fmt::format("status {}", response.status) : said;
+  if (object == nullptr && response.status == 200) why = "that is no API of rollcall's";
+  if (object == nullptr && response.status != 200) {
     why += ": " + Quote(response.body.substr(0, 200));
-  } else {
-    why = "that is no API of rollcall's";
   }
+  // Of a proxy whose server is away, it says nothing about what is registered.
+  if (code == ErrorCode::kNotFound && said.empty()) code = ErrorCode::kUnavailable;
   Clean(why);  // it goes to a terminal
-  return {CodeOf(response.status), why};
+  return {code, why};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "app/explain_target.h"
 #include "base/ascii.h"
+#include "base/quote.h"
 #include "http_client/url.h"
 
 namespace rollcall::app {
@@ -74,19 +75,30 @@ std::string WholeName(const std::string& word, const Settings& settings) {
   return IsWithin(name, zone) ? name : fmt::format("{}.{}", name, zone);
 }
 
+Result<std::string> ReadName(const Invocation& invocation) {
+  const std::string word = invocation.words.empty() ? "" : invocation.words[0];
+  if (!word.starts_with('@')) return WholeName(word, invocation.settings);
+  return Fail(ErrorCode::kInvalid,
+              fmt::format("{} is a host's name: a service's is wanted", Quote(word)));
+}
+
 Result<json::array> ReadInstances(const ServerApi& api, const std::string& query) {
+  return ReadInstances([&](const std::string& path) { return api.Get(path); }, query);
+}
+
+Result<json::array> ReadInstances(const AskApi& ask, const std::string& query) {
   json::array all;
   std::string after;
   do {
     const auto page =
-        api.Get(fmt::format("/api/v1/instances?limit={}{}{}{}", kPageSize, query,
-                            after.empty() ? "" : "&after=", http_client::Escape(after)));
+        ask(fmt::format("/api/v1/instances?limit={}{}{}{}", kPageSize, query,
+                        after.empty() ? "" : "&after=", http_client::Escape(after)));
     if (!page && page.error().code == ErrorCode::kNotFound) return all;  // no such name
     if (!page) return Fail(page.error());
     const auto* object = page->if_object();
     const auto* some = object == nullptr ? nullptr : object->if_contains("instances");
     if (some == nullptr || !some->is_array()) {
-      return Fail(ErrorCode::kUnavailable, fmt::format("{}: no list of instances", api.url()));
+      return Fail(ErrorCode::kUnavailable, "the server's answer has no list of instances");
     }
     for (const json::value& one : some->get_array()) {
       if (one.is_object()) all.push_back(one);
@@ -114,6 +126,18 @@ Row InstanceRow(const json::object& one) {
           NumberText(one, "ttl"),
           LabelsText(one),
           RemarkOf(one)};
+}
+
+std::string InstanceChangeLine(Output output, const json::object& instance, Change change,
+                               std::int64_t revision) {
+  if (output == Output::kTable) return ChangeLine(InstanceRow(instance), change, revision);
+  json::object object{{"event", ToString(change)}};
+  for (const auto& [member, value] : instance) {
+    const bool names = member == "key" || member == "name" || member == "instance";
+    if (names || change != Change::kDelete) object[member] = value;
+  }
+  object["revision"] = revision;
+  return std::string(std::string_view(json::serialize(object)));
 }
 
 void PrintRows(Output output, const json::array& objects, Row titles,

@@ -14,7 +14,7 @@ namespace rollcall::http_client {
 
 struct ServerEvent {
   std::string type;  // "message", where the server names none
-  std::string data;  // lines with \n between them; never empty
+  std::string data;  // lines with \n between them; the last one is without
   std::string id;    // the last one that was said, be it before this event
 };
 

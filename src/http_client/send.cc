@@ -72,20 +72,13 @@ Response ResponseOf(Parser& parser) {
   return response;
 }
 
-// What a Follow() has heard and not yet handed on.
-struct Heard {
-  bool begun = false;  // there is a head with status 200
-  std::string octets = {};
-};
-
-// Until the server ends it.
+// Adds what comes to `heard`, until the server ends it.
 template <typename Stream>
 asio::awaitable<Result<Response>> Listen(Stream& stream, boost::beast::flat_buffer& buffer,
-                                         Parser& parser, Heard& heard) {
-  heard.begun = true;
+                                         Parser& parser, std::string& heard) {
   parser.body_limit(boost::none);
   while (true) {
-    heard.octets += parser.get().body();
+    heard += parser.get().body();
     parser.get().body().clear();
     if (parser.is_done()) co_return Fail(ErrorCode::kUnavailable, "the server has ended it");
     const auto [error, size] = co_await http::async_read_some(stream, buffer, parser, kTuple);
@@ -95,7 +88,7 @@ asio::awaitable<Result<Response>> Listen(Stream& stream, boost::beast::flat_buff
 
 // `heard`: null, where the whole answer is wanted.
 template <typename Stream>
-asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, Heard* heard) {
+asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, std::string* heard) {
   const auto message = Message(request);
   const auto [unsent, sent] = co_await http::async_write(stream, message, kTuple);
   if (unsent) co_return Unavailable("the request could not be sent", unsent);
@@ -162,7 +155,7 @@ bool ExpectHost(SSL* connection, const std::string& host) {
 }
 
 asio::awaitable<Result<Response>> AskByTls(tcp::socket& socket, const Request& request,
-                                           Heard* heard) {
+                                           std::string* heard) {
   asio::ssl::context context(asio::ssl::context::tls_client);
   if (auto wrong = Prepare(context, request.tls)) co_return Fail(*std::move(wrong));
   asio::ssl::stream<tcp::socket&> secured(socket, context);
@@ -183,7 +176,7 @@ asio::awaitable<Result<Response>> AskByTls(tcp::socket& socket, const Request& r
 }
 
 asio::awaitable<Result<Response>> Run(tcp::socket& socket, const Request& request,
-                                      Heard* heard = nullptr) {
+                                      std::string* heard = nullptr) {
   tcp::resolver resolver(socket.get_executor());
   const auto [unknown, found] = co_await resolver.async_resolve(
       request.url.host, std::to_string(request.url.port), tcp::resolver::numeric_service, kTuple);
@@ -239,7 +232,7 @@ Result<Response> Follow(const Request& request, const Take& take) {
   using std::chrono::steady_clock;
   if (auto wrong = WrongHeader(request)) return Fail(*std::move(wrong));
   Result<Response> result = Fail(ErrorCode::kDeadline, "nothing came in time");
-  Heard heard;
+  std::string heard;  // and not yet handed on
   asio::io_context context(1);
   tcp::socket socket(context);
   asio::co_spawn(
@@ -248,11 +241,13 @@ Result<Response> Follow(const Request& request, const Take& take) {
   auto silent_until = steady_clock::now() + request.patience;
   auto look_at = steady_clock::now() + kLook;
   while (!context.stopped() && steady_clock::now() < silent_until) {
-    context.run_one_until(heard.begun ? std::min(look_at, silent_until) : silent_until);
-    if (!heard.octets.empty()) silent_until = steady_clock::now() + request.patience;
-    if (!heard.begun || (heard.octets.empty() && steady_clock::now() < look_at)) continue;
-    if (!take(std::exchange(heard.octets, {}))) return Response{.status = 200};
+    context.run_one_until(std::min(look_at, silent_until));
+    const auto now = steady_clock::now();
+    if (!heard.empty()) silent_until = now + request.patience;
+    if (heard.empty() && now < look_at) continue;
+    if (!take(std::exchange(heard, {}))) return Response{.status = 200};
     look_at = steady_clock::now() + kLook;
+    silent_until += steady_clock::now() - now;  // that was not the server's silence
   }
   return result;
 }

@@ -135,6 +135,32 @@ TEST(FollowTest, AnotherStatusIsAnAnswerAsAWhole) {
   EXPECT_EQ(said->body, "nope");
 }
 
+TEST(FollowTest, AnAnnouncementIsNotWhatFollows) {
+  const OneAnswer server(std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") + kBegin);
+  std::string heard;
+  const auto ended = Follow(server.Ask(), [&](std::string_view octets) {
+    heard += octets;
+    return heard != "onetwo";
+  });
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+TEST(FollowTest, OneCanStopBeforeThereIsAnAnswer) {
+  const OneAnswer server("");
+  const auto ended = Follow(server.Ask(), [](std::string_view) { return false; });
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+TEST(FollowTest, WhatTakesTimeIsNoSilence) {
+  const OneAnswer server(kBegin);
+  int calls = 0;
+  const auto ended = Follow(server.Ask(std::chrono::milliseconds(300)), [&](std::string_view) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));  // longer than its patience
+    return ++calls < 3;
+  });
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
 TEST(FollowTest, AHeadThatDoesNotComeEndsAtTheDeadline) {
   const OneAnswer server("HTTP/1.1 200 OK\r\n");
   const auto said =

@@ -51,18 +51,19 @@ Result<std::optional<store::Revision>> OnlyAt(const Request& request, const Glan
   return Fail(ErrorCode::kMoved, "nothing is registered there");
 }
 
-// The revision of the record that dates a loss at `text` ("": it need not be lost); kMoved: it is
-// not lost, or since another time.
-Result<std::optional<store::Revision>> LostAt(const Subject& subject, const std::string& text,
+// The revision of the record that dates the loss that the writer has seen; nothing: it need not be
+// lost.  kMoved: it is not, or since another time.
+Result<std::optional<store::Revision>> LostAt(const Subject& subject, const Request& request,
                                               const Glance::Found& stands) {
-  if (text.empty()) return std::nullopt;
-  const auto since = model::ParseTime(text);
+  const std::string* const text = request.Parameter("lost_since");
+  if (text == nullptr) return std::nullopt;
+  const auto since = model::ParseTime(*text);
   if (!since) return Fail(ErrorCode::kInvalid, "lost_since: " + since.error().message);
   const bool dated = stands.revision() != 0 && stands.lost && stands.lost->revision != 0;
   if (dated && model::FormatTime(stands.lost->record.since) == model::FormatTime(*since)) {
     return stands.lost->revision;
   }
-  return Fail(ErrorCode::kMoved, fmt::format("{} is not lost since {}", subject.text, text));
+  return Fail(ErrorCode::kMoved, fmt::format("{} is not lost since {}", subject.text, *text));
 }
 
 Response Done(const Sources& sources, const registry::Written& written) {
@@ -140,7 +141,7 @@ Response DeleteInstance(const Sources& sources, const Request& request, Glance& 
   auto only_at = OnlyAt(request, stands);
   if (!only_at) return Failure(only_at.error());
   target.only_at = *only_at;
-  const auto lost_at = LostAt(*subject, TextParameter(request, "lost_since"), stands);
+  const auto lost_at = LostAt(*subject, request, stands);
   if (!lost_at) return Failure(lost_at.error());
   target.lost_at = *lost_at;
 
