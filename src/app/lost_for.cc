@@ -103,8 +103,8 @@ void SayDone(bool done, std::string_view key) {
 // As a server's API shows them.
 Result<json::array> FindLostByServer(const ServerApi& api, const std::string& name,
                                      WallTime latest) {
-  const auto all =
-      ReadInstances(api, name.empty() ? "&state=lost" : "&state=lost&name=" + http_client::Escape(name));
+  const auto all = ReadInstances(
+      api, name.empty() ? "&state=lost" : "&state=lost&name=" + http_client::Escape(name));
   if (!all) return Fail(all.error());
   json::array lost;
   for (const json::value& one : *all) {
@@ -118,13 +118,12 @@ Result<json::array> FindLostByServer(const ServerApi& api, const std::string& na
 // The server compares what it was shown as once more, in the transaction that takes it away.
 Result<void> RetireByServer(const ServerApi& api, const json::object& instance,
                             const std::string& why) {
-  const auto done = api.Send("DELETE",
-                             fmt::format("/api/v1/instances/{}?revision={}&lost_since={}&why={}",
-                                         http_client::Escape(NameOf(instance)),
-                                         NumberIn(instance, "revision"),
-                                         http_client::Escape(TextIn(instance, "since")),
-                                         http_client::Escape(why)),
-                             nullptr);
+  const auto done = api.Send(
+      "DELETE",
+      fmt::format("/api/v1/instances/{}?revision={}&lost_since={}&why={}",
+                  http_client::Escape(NameOf(instance)), NumberIn(instance, "revision"),
+                  http_client::Escape(TextIn(instance, "since")), http_client::Escape(why)),
+      nullptr);
   if (!done) return Fail(done.error());
   return {};
 }

@@ -46,8 +46,8 @@ class LostForTest : public ::testing::Test {
     });
     serving::http::Options options;
     options.listen = {"127.0.0.1:0"};
-    server_ = std::make_unique<serving::http::Server>(
-        options, std::vector<serving::http::Route>{list, one});
+    server_ = std::make_unique<serving::http::Server>(options,
+                                                      std::vector<serving::http::Route>{list, one});
     EXPECT_TRUE(server_->Start());
   }
 
@@ -63,10 +63,10 @@ class LostForTest : public ::testing::Test {
     std::string err;
   };
   Ran Run(const std::string& word = "", bool yes = true) {
-    Invocation invocation{Settings(Join({LostForSettings(), ServerInsteadSettings(),
-                                         {{"zone", "ZONE", "x", ""}}})),
-                          {},
-                          {}};
+    Invocation invocation{
+        Settings(Join({LostForSettings(), ServerInsteadSettings(), {{"zone", "ZONE", "x", ""}}})),
+        {},
+        {}};
     if (!word.empty()) invocation.words = {word};
     invocation.settings.Set("lost-for", {{"7d"}, "--lost-for"});
     invocation.settings.Set("server", {{"http://" + server_->bound()[0]}, "--server"});
@@ -78,7 +78,8 @@ class LostForTest : public ::testing::Test {
     return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
   }
 
-  std::map<std::string, unsigned> statuses_{{"a.node.x", 200}, {"b.node.x", 200}, {"f.node.x", 200}};
+  std::map<std::string, unsigned> statuses_{
+      {"a.node.x", 200}, {"b.node.x", 200}, {"f.node.x", 200}};
   Guarded<std::vector<std::string>> deleted_;
   std::unique_ptr<serving::http::Server> server_;
 };

@@ -39,8 +39,7 @@ TEST(ServerApi, OnlyTheApiSaysThatSomethingIsNotThere) {
   serving::http::Response missing{404, std::string()};
   serving::http::Route route;
   route.path = "/x";
-  route.handler =
-      serving::http::Answering([&](const serving::http::Request&) { return missing; });
+  route.handler = serving::http::Answering([&](const serving::http::Request&) { return missing; });
   serving::http::Options options;
   options.listen = {"127.0.0.1:0"};
   serving::http::Server server(options, {route});

@@ -90,9 +90,8 @@ Result<json::array> ReadInstances(const AskApi& ask, const std::string& query) {
   json::array all;
   std::string after;
   do {
-    const auto page =
-        ask(fmt::format("/api/v1/instances?limit={}{}{}{}", kPageSize, query,
-                        after.empty() ? "" : "&after=", http_client::Escape(after)));
+    const auto page = ask(fmt::format("/api/v1/instances?limit={}{}{}{}", kPageSize, query,
+                                      after.empty() ? "" : "&after=", http_client::Escape(after)));
     if (!page && page.error().code == ErrorCode::kNotFound) return all;  // no such name
     if (!page) return Fail(page.error());
     const auto* object = page->if_object();

@@ -19,9 +19,9 @@ namespace json = boost::json;
 constexpr std::size_t kMostSingly = 20;
 
 // Members that say how an instance is, and where: not what is registered.
-constexpr const char* kBeside[] = {"key",         "name", "instance", "service", "zone",
-                                   "host",        "state", "health",  "since",   "why",
-                                   "maintenance", "held", "stopping", "lease",   "revision"};
+constexpr const char* kBeside[] = {"key",         "name",  "instance", "service", "zone",
+                                   "host",        "state", "health",   "since",   "why",
+                                   "maintenance", "held",  "stopping", "lease",   "revision"};
 
 bool IsDelete(std::string_view type) {
   return type == "deregistered" || type == "removed" || type == "released";

@@ -81,7 +81,7 @@ class ServerWatch {
   const Print print_;
   // By key, as it was printed; with the revision of what was written then.
   std::map<std::string, boost::json::object> known_;
-  std::set<std::string> undated_;       // the keys of those that are lost, nobody knows since when
+  std::set<std::string> undated_;  // the keys of those that are lost, nobody knows since when
   std::optional<catalog::HistoryId> after_;
   std::int64_t at_ = 0;  // the last revision heard of
 };

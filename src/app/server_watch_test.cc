@@ -27,11 +27,11 @@ class ServerWatchTest : public ::testing::Test {
   // What is registered by now.
   void Stands(const std::string& name, std::int64_t revision, const std::string& address,
               const std::string& state = R"("state":"static")") {
-    json::object instance{{"key", KeyOf(name)},         {"name", "node.prom.internal"},
-                          {"instance", name},           {"service", "node"},
-                          {"zone", "prom.internal"},    {"address", address},
-                          {"port", 9100},               {"labels", json::object{}},
-                          {"host", name},               {"revision", revision}};
+    json::object instance{
+        {"key", KeyOf(name)},  {"name", "node.prom.internal"}, {"instance", name},
+        {"service", "node"},   {"zone", "prom.internal"},      {"address", address},
+        {"port", 9100},        {"labels", json::object{}},     {"host", name},
+        {"revision", revision}};
     const json::value parsed = json::parse("{" + state + "}");
     for (const auto& member : parsed.get_object()) {
       instance[member.key()] = member.value();
@@ -42,12 +42,8 @@ class ServerWatchTest : public ::testing::Test {
 
   static ServerEvent Event(const std::string& type, const std::string& id, std::int64_t revision,
                            const std::string& name, const std::string& address = "") {
-    json::object change{{"id", id},
-                        {"revision", revision},
-                        {"event", type},
-                        {"key", KeyOf(name)},
-                        {"name", "node.prom.internal"},
-                        {"instance", name}};
+    json::object change{{"id", id},           {"revision", revision},         {"event", type},
+                        {"key", KeyOf(name)}, {"name", "node.prom.internal"}, {"instance", name}};
     if (!address.empty()) {
       change["after"] = {{"address", address}, {"port", 9100}, {"labels", json::object{}}};
     }
@@ -91,11 +87,12 @@ TEST_F(ServerWatchTest, PrintsWhatIsThereAndThenEachChange) {
   ServerWatch watch = Watch(Output::kTable, "node.prom.internal");
   EXPECT_FALSE(watch.after());
   ASSERT_TRUE(watch.List());
-  EXPECT_THAT(Lines(), ElementsAre(std::string("3 + a.node.prom.internal 192.0.2.1 9100") + kBehind));
+  EXPECT_THAT(Lines(),
+              ElementsAre(std::string("3 + a.node.prom.internal 192.0.2.1 9100") + kBehind));
   Stands("b", 5, "192.0.2.2");
   Gone("a");
-  ASSERT_TRUE(watch.Take({Event("registered", "5", 5, "b", "192.0.2.2"),
-                          Event("deregistered", "6", 6, "a")}));
+  ASSERT_TRUE(watch.Take(
+      {Event("registered", "5", 5, "b", "192.0.2.2"), Event("deregistered", "6", 6, "a")}));
   EXPECT_THAT(Lines(), ElementsAre(std::string("5 + b.node.prom.internal 192.0.2.2 9100") + kBehind,
                                    "6 - a.node.prom.internal"));
   EXPECT_EQ(ToText(*watch.after()), "6");
@@ -157,10 +154,9 @@ TEST_F(ServerWatchTest, WhatAListHasShownIsNotSaidAgain) {
   ServerWatch watch = Watch();
   ASSERT_TRUE(watch.List());
   Lines();
-  ASSERT_TRUE(watch.Take({Event("registered", "4", 4, "a", "192.0.2.4"),
-                          Event("changed", "5", 5, "a", "192.0.2.5"),
-                          Event("deregistered", "6", 6, "a"),
-                          Event("registered", "7", 7, "a", "192.0.2.7")}));
+  ASSERT_TRUE(watch.Take(
+      {Event("registered", "4", 4, "a", "192.0.2.4"), Event("changed", "5", 5, "a", "192.0.2.5"),
+       Event("deregistered", "6", 6, "a"), Event("registered", "7", 7, "a", "192.0.2.7")}));
   EXPECT_THAT(Lines(), IsEmpty());
   Gone("a");
   ASSERT_TRUE(watch.Take({Event("removed", "8", 0, "a")}));
@@ -172,8 +168,8 @@ TEST_F(ServerWatchTest, EachOfSeveralChangesIsSaidWhateverCameOfIt) {
   ASSERT_TRUE(watch.List());
   // The server is ahead of its events: by then it is gone and back with what it had.
   Stands("a", 8, "192.0.2.5", R"("state":"passing")");
-  ASSERT_TRUE(watch.Take({Event("registered", "5", 5, "a", "192.0.2.5"),
-                          Event("changed", "6", 6, "a", "192.0.2.6")}));
+  ASSERT_TRUE(watch.Take(
+      {Event("registered", "5", 5, "a", "192.0.2.5"), Event("changed", "6", 6, "a", "192.0.2.6")}));
   ASSERT_TRUE(watch.Take({Event("deregistered", "7", 7, "a")}));
   ASSERT_TRUE(watch.Take({Event("registered", "8", 8, "a", "192.0.2.5")}));
   EXPECT_THAT(Lines(), ElementsAre(StartsWith("5 + a.node.prom.internal 192.0.2.5 9100 passing"),
@@ -182,7 +178,8 @@ TEST_F(ServerWatchTest, EachOfSeveralChangesIsSaidWhateverCameOfIt) {
                                    StartsWith("8 + a.node.prom.internal 192.0.2.5 9100 passing")));
   Gone("a");
   ASSERT_TRUE(watch.Take({Event("changed", "9", 9, "a", "192.0.2.9")}));
-  EXPECT_THAT(Lines(), ElementsAre(StartsWith("9 + a.node.prom.internal 192.0.2.9 9100 - since=-")));
+  EXPECT_THAT(Lines(),
+              ElementsAre(StartsWith("9 + a.node.prom.internal 192.0.2.9 9100 - since=-")));
 }
 
 TEST_F(ServerWatchTest, AStateIsSaidWhenItIsAnother) {
@@ -230,7 +227,8 @@ TEST_F(ServerWatchTest, AWordAboutManyReadsThemAll) {
   last_ = "6";
   Stands("a", 3, "192.0.2.1", R"("state":"maintenance")");
   ASSERT_TRUE(watch.Take({{"maintenance", R"({"revision":5,"key":"@a"})", "5"}}));
-  EXPECT_THAT(Lines(), ElementsAre(HasSubstr(" ~ a.node.prom.internal 192.0.2.1 9100 maintenance")));
+  EXPECT_THAT(Lines(),
+              ElementsAre(HasSubstr(" ~ a.node.prom.internal 192.0.2.1 9100 maintenance")));
   asked_ = 0;
   ASSERT_TRUE(watch.Take(
       {{"registered", R"({"revision":7,"name":"other.prom.internal","instance":"a"})", "7"}}));
@@ -270,7 +268,8 @@ TEST_F(ServerWatchTest, NothingOfItIsAnOrderToTheTerminal) {
   Stands("a\n\x1b[2J", 3, "192.0.2.1\x1b[31m");
   ServerWatch watch = Watch();
   ASSERT_TRUE(watch.List());
-  EXPECT_THAT(Lines(), ElementsAre(StartsWith("3 + a??[2J.node.prom.internal 192.0.2.1?[31m 9100")));
+  EXPECT_THAT(Lines(),
+              ElementsAre(StartsWith("3 + a??[2J.node.prom.internal 192.0.2.1?[31m 9100")));
 }
 
 TEST_F(ServerWatchTest, AsJsonItIsWhatTheServerShows) {

@@ -88,9 +88,8 @@ class ServerWatcher {
   Result<void> Take(EventStream& stream, std::string_view octets) {
     if (!octets.empty()) Here();
     auto events = stream.Read(octets);
-    if (!events) {  // or it would come again and again
-      log::Warn("printing the difference instead", {{"error", events.error().message}});
-      watch_.ListNext();
+    if (!events) {
+      watch_.ListNext();  // or the same would come again and again
       return Fail(events.error());
     }
     const auto now = steady_clock::now();
@@ -105,7 +104,8 @@ class ServerWatcher {
 
   // The server is.
   void Here() {
-    if (std::exchange(away_, false)) log::Info("server is back", {{"after", ToText(*watch_.after())}});
+    if (std::exchange(away_, false))
+      log::Info("server is back", {{"after", ToText(*watch_.after())}});
     if (std::exchange(announced_, true)) return;
     log::Info("watching", {{"server", api_.url()}, {"registrations", watch_.size()}});
   }

@@ -99,7 +99,8 @@ asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, st
     parser.emplace();
     parser->header_limit(kMostHeader);
     parser->body_limit(request.most_body);
-    std::tie(error, std::ignore) = co_await http::async_read_header(stream, buffer, *parser, kTuple);
+    std::tie(error, std::ignore) =
+        co_await http::async_read_header(stream, buffer, *parser, kTuple);
     if (error || !IsInterim(parser->get().result_int())) break;
   }
   if (!error && heard != nullptr && parser->get().result() == http::status::ok) {

@@ -56,9 +56,10 @@ struct Response {
 using Take = std::function<bool(std::string_view octets)>;
 
 // The same of an answer without an end (server-sent events).  `patience` is for its head, and then
-// for each silence.  `take` is called on this thread, at least every 200 ms, also before there is an
-// answer; it has the body of one with status 200, and no other.  Another status: whole, as Send().
-// A Response: `take` has said that it is enough.  kUnavailable: also that the server has ended it.
+// for each silence.  `take` is called on this thread, at least every 200 ms, also before there is
+// an answer; it has the body of one with status 200, and no other.  Another status: whole, as
+// Send(). A Response: `take` has said that it is enough.  kUnavailable: also that the server has
+// ended it.
 [[nodiscard]] Result<Response> Follow(const Request& request, const Take& take);
 
 // "Basic dXNlcjpwYXNz", for the header Authorization.

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 
@@ -261,11 +262,11 @@ def watching(scenario, rollcall):
     check(cli("deregister", "watched", "--instance=w1").returncode == 0, "deregister")
     here.wait_output("- w1.watched.prom.internal")
 
-    def without_state(watch):  # what has changed again since is not asked for how it was
-        return [[word for word in line.split() if word not in ("-", "static")] for line in lines(watch)
-                if " ~ " not in line]
+    def writes(watch):  # states are told as they are when it looks
+        return [line for line in lines(watch) if " ~ " not in line]
     wait_for("puts and deletes as by the store, each once and in order",
-             lambda: without_state(here) == without_state(store))
+             lambda: writes(here) == writes(store))
+    equal(len(writes(here)), 23, "all of them")
     check(not any("other" in watch.output() for watch in (here, objects)), "what was not asked for")
 
     rollcall.restart()
@@ -278,8 +279,19 @@ def watching(scenario, rollcall):
     wait_for("objects", lambda: '"event":"delete","key":"/skydns/internal/prom/watched/w4"' in objects.output())
     told = [json.loads(line) for line in objects.output().splitlines() if line.startswith("{")]
     equal([one["instance"] for one in told if one["event"] == "delete"], ["w1", "w4"], "as JSON")
-    for watch in (here, store, objects):
-        equal(watch.stop(), 0, "its end")
+    equal(here.output().count("server away"), 1, "once only")
+    equal(objects.stop(), 0, "its end")
+    rollcall.process.signal(signal.SIGSTOP)
+    try:
+        here.signal(signal.SIGINT)
+        equal(here.wait(2), 0, "its end beside a server that is stuck")
+    finally:
+        rollcall.process.signal(signal.SIGCONT)
+    equal(store.stop(), 0, "its end")
+    away = scenario.start("watch-away", [BINARY, "watch", "--server=http://127.0.0.1:1"])
+    away.wait_output("server away")
+    equal(away.stop(), 0, "its end without a server")
+    equal(cli("watch", "@h2", *at).returncode, 2, "a host is not the name of all")
     equal(cli("watch", "x", "--server=ftp://x").returncode, 2, "no such URL")
     scenario.step("watch by a server")
 

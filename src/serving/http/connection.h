@@ -126,7 +126,7 @@ class Connection final : public Waker, public std::enable_shared_from_this<Conne
   std::size_t thrown_away_ = 0;
   std::string in_;             // read and not parsed yet
   std::size_t head_size_ = 0;  // octets of the request's header that were parsed
-  bool folded_ = false;         // a field of it goes on in another line
+  bool folded_ = false;        // a field of it goes on in another line
   std::optional<Parser> parser_;
   std::unique_ptr<Request> request_;
   const Route* route_ = nullptr;
