@@ -31,6 +31,12 @@ bool IsOfMany(std::string_view type) {
   return type == "reset" || type.starts_with("maintenance");
 }
 
+// Of a store that was restored: ids only grow, and its revisions say no longer what came first.
+bool IsGoneBack(catalog::HistoryId id, const json::object& change) {
+  const std::int64_t revision = NumberIn(change, "revision");
+  return revision != 0 && revision < id.revision;
+}
+
 bool IsSameValue(json::object a, json::object b) {
   for (const char* member : kBeside) {
     a.erase(member);
@@ -90,7 +96,9 @@ Result<void> ServerWatch::List() {
     const std::string key = TextIn(instance, "key");
     const std::int64_t revision = NumberIn(instance, "revision");
     auto was = before.extract(key);
-    if (was.empty() || NumberIn(was.mapped(), "revision") != revision) {
+    // A store that was restored counts the same revisions again.
+    if (was.empty() || NumberIn(was.mapped(), "revision") != revision ||
+        !IsSameValue(was.mapped(), instance)) {
       Put(key, instance, revision);
     } else {
       known_.insert(std::move(was));
@@ -119,7 +127,7 @@ Result<void> ServerWatch::Take(const std::vector<http_client::ServerEvent>& even
   for (const Change& change : *changes) {
     after_ = change.id;
     at_ = std::max(at_, NumberIn(change.object, "revision"));
-    if (IsOfMany(change.type)) {
+    if (IsOfMany(change.type) || IsGoneBack(change.id, change.object)) {
       list = true;
     } else if (!IsWithin(app::NameOf(change.object), name_)) {
       continue;

@@ -42,8 +42,8 @@ class ServerWatch {
   [[nodiscard]] Result<void> List();
 
   // Takes in what follows after(), in order, of all names: what is said of a host, or of a name
-  // above, has another name.  Where the server has forgotten changes it lists; if that fails,
-  // after() is none.  kInternal: those are no events of rollcall's.
+  // above, has another name.  Where the server has forgotten changes, or its store was restored, it
+  // lists; if that fails, after() is none.  kInternal: those are no events of rollcall's.
   // Requires: after() is there.
   [[nodiscard]] Result<void> Take(const std::vector<http_client::ServerEvent>& events);
 

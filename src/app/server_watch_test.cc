@@ -163,6 +163,23 @@ TEST_F(ServerWatchTest, WhatAListHasShownIsNotSaidAgain) {
   EXPECT_THAT(Lines(), ElementsAre("7 - a.node.prom.internal")) << "of no revision, but gone";
 }
 
+TEST_F(ServerWatchTest, AStoreThatWasRestoredIsPrintedAsTheDifference) {
+  for (const char* name : {"a", "b", "c"}) Stands(name, 8, "192.0.2.8");
+  ServerWatch watch = Watch();
+  ASSERT_TRUE(watch.List());
+  Lines();
+  Gone("a");
+  Stands("b", 5, "192.0.2.5");
+  last_ = "9.1";
+  ASSERT_TRUE(watch.Take({Event("removed", "9", 5, "a"),
+                          Event("changed", "9.1", 5, "b", "192.0.2.5")}));
+  EXPECT_THAT(Lines(), ElementsAre(StartsWith("5 + b.node"), EndsWith(" - a.node.prom.internal")));
+  Stands("c", 8, "192.0.2.9");  // the same revision of another history
+  last_ = "9.2";
+  ASSERT_TRUE(watch.Take({Event("changed", "9.2", 8, "c", "192.0.2.9")}));
+  EXPECT_THAT(Lines(), ElementsAre(StartsWith("8 + c.node.prom.internal 192.0.2.9")));
+}
+
 TEST_F(ServerWatchTest, EachOfSeveralChangesIsSaidWhateverCameOfIt) {
   ServerWatch watch = Watch();
   ASSERT_TRUE(watch.List());
