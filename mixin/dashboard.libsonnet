@@ -82,9 +82,10 @@
       ], 'Who asks for what: seconds since it last did, and the revisions that it has not been told.'),
     ],
     [
-      lines('Store revision', 'none', 0, 8, [target('rollcall_store_revision{%s}' % selector, '{{instance}}')], 'Servers of one store that differ for long: one is behind.'),
-      lines('Age of what is answered', 's', 8, 8, [target('rollcall_snapshot_age_seconds{%s}' % selector, '{{instance}}')], 'Since the view was last known to be that of the store: a few seconds, as long as there is contact.'),
-      lines('Memory and CPU', 'bytes', 16, 8, [
+      lines('Store revision', 'none', 0, 6, [target('rollcall_store_revision{%s}' % selector, '{{instance}}')], 'Servers of one store that differ for long: one is behind.'),
+      lines('Age of what is answered', 's', 6, 6, [target('rollcall_snapshot_age_seconds{%s}' % selector, '{{instance}}')], 'Since the view was last known to be that of the store: a few seconds, as long as there is contact.'),
+      lines('From the store to the answers', 's', 12, 6, [target('histogram_quantile(0.99, sum by (le, instance) (rate(rollcall_propagation_seconds_bucket{%s}[$__rate_interval])))' % selector, '{{instance}}')], 'How long a change takes from the moment that the store tells of it until all answers have it: 99 of 100 take less.'),
+      lines('Memory and CPU', 'bytes', 18, 6, [
         target('process_resident_memory_bytes{%s}' % selector, '{{instance}} memory'),
         target('rate(process_cpu_seconds_total{%s}[$__rate_interval])' % selector, '{{instance}} CPU'),
       ], 'What the servers take.') + {

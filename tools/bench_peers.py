@@ -75,7 +75,7 @@ def children(pid):
 
 
 class Server:
-    """One that runs."""
+    """One that runs, on the processor with this number, or on some of them: "0,1"."""
 
     def __init__(self, name, port, argv, directory, processor):
         self.name, self.port, self.directory = name, port, directory
@@ -91,6 +91,11 @@ class Server:
                 fields = handle.read().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])
         return total / TICK
+
+    def fate(self):
+        """How it ended, if it did."""
+        status = self.child.poll()
+        return "" if status is None else f"it ended with status {status}; "
 
     def ask(self, name, kind, tcp=False):
         query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
@@ -208,6 +213,17 @@ reuseport=no
 """
     write(f"{directory}/pdns.conf", text)
     return [f"{SERVERS}/pdns_server", f"--config-dir={directory}"]
+
+
+def start_two(base, port, zones, processors):
+    """A rollcall with two workers: it makes as many as it has processors, and is then left the first."""
+    directory = f"{base}/two"
+    os.makedirs(directory)
+    server = start_rollcall(directory, port, zones, ",".join(map(str, processors)))
+    server.name = "two"
+    subprocess.run(["taskset", "-a", "-p", "-c", str(processors[0]), str(server.child.pid)],
+                   stdout=subprocess.DEVNULL, check=True)
+    return server
 
 
 def start_rollcall(directory, port, zones, processor):

@@ -3,6 +3,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <limits>
+
 namespace rollcall::app {
 namespace {
 
@@ -41,6 +43,18 @@ void Metrics::Counter(std::string_view name, std::string_view help, double value
 void Metrics::Gauge(std::string_view name, std::string_view help, double value,
                     const Labels& labels) {
   Row(families_->all, name, help, MetricType::Gauge, labels).gauge.value = value;
+}
+
+void Metrics::Histogram(std::string_view name, std::string_view help,
+                        const DelayHistogram& delays) {
+  auto& row = Row(families_->all, name, help, MetricType::Histogram, {}).histogram;
+  for (std::size_t i = 0; i < delays.counts.size(); ++i) {
+    row.sample_count += delays.counts[i];
+    const bool last = i == DelayHistogram::kBounds.size();
+    row.bucket.push_back({row.sample_count, last ? std::numeric_limits<double>::infinity()
+                                                 : DelayHistogram::kBounds[i]});
+  }
+  row.sample_sum = delays.sum;
 }
 
 std::string Metrics::Text() const {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/delay_histogram.h"
+
 namespace rollcall::app {
 
 // Threads: a value.
@@ -28,6 +30,7 @@ class Metrics {
   void Counter(std::string_view name, std::string_view help, double value,
                const Labels& labels = {});
   void Gauge(std::string_view name, std::string_view help, double value, const Labels& labels = {});
+  void Histogram(std::string_view name, std::string_view help, const DelayHistogram& delays);
 
   [[nodiscard]] std::string Text() const;
 

@@ -98,6 +98,10 @@ void Service::CollectFeed(Metrics& metrics) const {
   counter("store_lists_total", "Times that all of the store was read.", feed.lists);
   counter("store_epochs_total", "Times that the store was another one than before.", feed.epochs);
   counter("store_contacts_total", "Times that the store was seen to be there.", feed.contacts);
+  metrics.Histogram(
+      "propagation_seconds",
+      "Of changes: from the moment that the store told of one until all answers have it.",
+      feed.propagation);
 }
 
 void Service::CollectChanges(Metrics& metrics) const {

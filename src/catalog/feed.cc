@@ -325,6 +325,11 @@ Result<void> Feed::Impl::AskForLeases(const std::vector<std::string>& keys) {
 
 void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
                             std::optional<Error>& end) {
+  struct Part {
+    SteadyTime heard;
+    std::size_t events = 0;
+  };
+  std::vector<Part> parts = {{batch.heard, batch.events.size()}};
   // All that is there already: one change of the view instead of many.
   while (batch.events.size() < kMostEventsAtOnce) {
     auto more = watch.Next(After(milliseconds(-1)));
@@ -332,6 +337,7 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
       if (more.error().code != ErrorCode::kDeadline) end = std::move(more.error());
       break;
     }
+    parts.push_back({more->heard, more->events.size()});
     std::move(more->events.begin(), more->events.end(), std::back_inserter(batch.events));
   }
   const auto doubtful = ledger_.With([&](Ledger& ledger) { return ledger.Doubtful(batch.events); });
@@ -352,8 +358,13 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
     const auto next = ledger.leases().next_due();
     due = next && *next <= clock_.Now();
   });
+  const SteadyTime now = SystemClock().Now();  // the stores note the time by it
   Tell([&](Control& control) {
     control.counters.events += applied;
+    for (const Part& part : parts) {
+      if (part.heard == SteadyTime()) continue;
+      control.counters.propagation.Observe(now - part.heard, part.events);
+    }
     control.published = whole_at;
     control.epoch.revision = std::max(control.epoch.revision, seen);
   });

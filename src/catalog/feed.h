@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/delay_histogram.h"
 #include "catalog/history.h"
 #include "catalog/last_known.h"
 #include "catalog/publisher.h"
@@ -59,6 +60,7 @@ struct FeedCounters {
   std::uint64_t epochs = 0;         // times the store was another one than before
   std::uint64_t invalid[4] = {};    // keys that have one now, by model::Flaw
   std::uint64_t held = 0;           // registrations that are answered and not in the store now
+  DelayHistogram propagation;       // of events: from the store's word until every answer has them
 };
 
 class Feed {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -207,6 +208,16 @@ TEST_F(FeedTest, BrokenWatchGoesOnWhereItBroke) {
   }
   EXPECT_EQ(feed_->counters().lists, 1U);
   EXPECT_EQ(feed_->counters().events, 21U);  // each exactly once
+}
+
+TEST_F(FeedTest, HowLongAChangeTookToTheAnswersIsCounted) {
+  Begin();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  ASSERT_TRUE(HoldsItsFirstWatch());
+  for (int i = 1; i <= 3; ++i) ASSERT_TRUE(Reaches(Put("a", Value(i))));
+  const DelayHistogram delays = feed_->counters().propagation;
+  EXPECT_EQ(std::accumulate(delays.counts.begin(), delays.counts.end(), std::uint64_t{0}), 3U);
+  EXPECT_GT(delays.sum, 0);
 }
 
 TEST_F(FeedTest, AWatchThatCannotBeStartedIsTriedAgain) {

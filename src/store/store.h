@@ -142,6 +142,7 @@ struct Event {
 struct WatchBatch {
   Revision revision = 0;      // of the last event
   std::vector<Event> events;  // never empty
+  SteadyTime heard{};         // when the store told of it; zero: nobody noted that
 };
 
 struct WatchRequest {

@@ -18,7 +18,7 @@ from harness.scenario import ROOT, main, server  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
 NODE, SHORT = "node.prom.internal", "short.prom.internal"
-ROW = re.compile(r"^\| `(\w+)(?:\{([\w,]*)\})?` \| (counter|gauge) \| \S.* \|$", re.M)
+ROW = re.compile(r"^\| `(\w+)(?:\{([\w,]*)\})?` \| (counter|gauge|histogram) \| \S.* \|$", re.M)
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -102,6 +102,9 @@ def embedded(scenario):
         equal(scrape.value("consumer_revision_lag", **labels), 0, f"{mechanism}: it was told all")
         age = time.time() - scrape.value("consumer_last_seen_timestamp_seconds", **labels)
         check(-1 < age < 60, f"{mechanism}: {age} s ago")
+    changes, seconds = scrape.value("propagation_seconds_count"), scrape.value("propagation_seconds_sum")
+    check(changes >= 900, f"{changes} changes came to the answers")
+    check(0 < seconds / changes < 1, f"each in {seconds / changes} s")
     check(scrape.value("snapshot_age_seconds") < 10, "the view is fresh")
     check(abs(time.time() - scrape.value("store_last_contact_timestamp_seconds")) < 10, "the store was there")
     scenario.step("targets, long answers, consumers, writes and what a process has")

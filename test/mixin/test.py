@@ -67,7 +67,9 @@ def described(alerts):
 def named(scenario, alerts):
     """What they are about is there."""
     with open(f"{ROOT}/doc/metrics.md", encoding="utf-8") as handle:
-        documented = set(re.findall(r"^\| `(\w+)", handle.read(), re.M))
+        rows = re.findall(r"^\| `(\w+)[^|]*\| (\w+)", handle.read(), re.M)
+    documented = {name + suffix for name, kind in rows
+                  for suffix in (("_bucket", "_sum", "_count") if kind == "histogram" else ("",))}
     config = PROMETHEUS.format(rules=scenario.path(ALERTS))
     prometheus = Prometheus(scenario, config)
     with open(f"{ROOT}/mixin/{DASHBOARD}", encoding="utf-8") as handle:

@@ -1,223 +1,32 @@
 #!/usr/bin/python3
 """100,000 targets in one answer of http_sd: how soon, and at what cost in memory."""
 
-import base64
-import http.client
-import json
 import os
-import resource
-import socket
 import sys
-import threading
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness.etcd import Cluster  # noqa: E402
-from harness.rollcall import Server  # noqa: E402
 from harness.scenario import main  # noqa: E402
-from harness.wait import check, equal, wait_for  # noqa: E402
-
-TARGETS = 100_000
-CLIENTS = 50
-WAITING = 5_000
-AT_ONCE = 5_000  # puts of one transaction of etcd
-WEB = ("127.0.0.1", 9530)
-SD = "/sd/node.prom.internal"
-MIB = 1 << 20
-
-
-def registration(number):
-    value = {"host": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "port": 9100,
-             "rollcall": {"owner": f"agent:h{number:06}", "tags": ["linux"],
-                          "labels": {"rack": f"r{number % 500}", "role": "web"}}}
-    return f"/skydns/internal/prom/node/h{number:06}", value
-
-
-def load(pairs):
-    """Puts by etcd's JSON gateway, thousands to a transaction."""
-    def put(key, value):
-        text = [base64.b64encode(part.encode()).decode() for part in (key, json.dumps(value))]
-        return {"requestPut": {"key": text[0], "value": text[1]}}
-
-    connection = http.client.HTTPConnection("127.0.0.1", 2379, timeout=60)
-    for start in range(0, len(pairs), AT_ONCE):
-        puts = [put(key, value) for key, value in pairs[start:start + AT_ONCE]]
-        connection.request("POST", "/v3/kv/txn", json.dumps({"success": puts}))
-        reply = connection.getresponse()
-        text = reply.read()
-        check(reply.status == 200, text[:300])
-    connection.close()
-
-
-def memory(server, what="RssAnon"):
-    """In octets."""
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-        [line] = [line for line in status if line.startswith(what + ":")]
-    return int(line.split()[1]) * 1024
-
-
-class Answer:
-    """What came to one request of its own connection, and when, in seconds from its sending."""
-
-    def __init__(self, path, before=None, stop_after=None):
-        with socket.create_connection(WEB, timeout=60) as connection:
-            if before:
-                before.wait()
-            began = time.monotonic()
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-            octets = bytearray()
-            self.first = 0.0
-            buffer = bytearray(MIB)
-            while count := connection.recv_into(buffer):
-                octets += memoryview(buffer)[:count]
-                self.first = self.first or (b'[{"targets"' in octets and time.monotonic() - began)
-                if stop_after and len(octets) > stop_after:
-                    break
-            self.last = time.monotonic() - began
-        head, _, body = bytes(octets).partition(b"\r\n\r\n")
-        self.status = int(head.split()[1])
-        self.chunked = b"transfer-encoding: chunked" in head.lower()
-        self.body = unchunked(body) if self.chunked and not stop_after else body
-
-    def __str__(self):
-        return f"first octet after {self.first * 1000:.0f} ms, last after {self.last * 1000:.0f} ms"
-
-
-def unchunked(octets):
-    pieces, at = [], 0
-    while True:
-        end = octets.index(b"\r\n", at)
-        size = int(octets[at:end], 16)
-        if size == 0:
-            equal(octets[end:], b"\r\n\r\n", "behind the last piece")
-            return b"".join(pieces)
-        pieces.append(octets[end + 2:end + 2 + size])
-        at = end + 4 + size
-
-
-def counter(name):
-    connection = http.client.HTTPConnection(*WEB, timeout=10)
-    connection.request("GET", "/metrics")
-    lines = connection.getresponse().read().decode().splitlines()
-    connection.close()
-    [line] = [line for line in lines if line.startswith(name + " ")]
-    return float(line.split()[1])
-
-
-class Site:
-    def __init__(self, scenario):
-        self.scenario = scenario
-        self.etcd = Cluster(scenario, flags=[f"--max-txn-ops={AT_ONCE}", "--max-request-bytes=20000000"])
-        pairs = [registration(number) for number in range(TARGETS)]
-        load([(f"/rollcall/v1/alive{key}", {"since": "2026-01-01T00:00:00Z", "health": "passing"}) for key, _ in pairs])
-        load(pairs)
-        self.server = Server(scenario, self.etcd.endpoints)
-        wait_for("all of them", lambda: counter("rollcall_registrations") == TARGETS, 60)
-        self.idle = memory(self.server)
-        scenario.step(f"{TARGETS} targets")
-
-    def change(self, number):
-        """One target is touched, so that what was made of the name is old."""
-        made = counter("rollcall_sd_answers_made_total")
-        key, value = registration(number)
-        value["rollcall"]["labels"]["role"] = f"changed{made:.0f}"
-        self.etcd.put(key, value)
-        wanted = value["rollcall"]["labels"]["role"].encode()
-        # A name of one target, so that nothing is made of the large one meanwhile.
-        wait_for("the change", lambda: wanted in Answer(f"/sd/h{number:06}.node.prom.internal").body)
-
-
-def one(site):
-    Answer(SD)
-    fresh, again = [], []
-    for number in range(5):
-        site.change(number)
-        fresh.append(Answer(SD))
-        again.append(Answer(SD))
-    for made, sent_again in zip(fresh, again):
-        equal((made.status, made.chunked), (200, True), "in pieces, while it is made")
-        equal((sent_again.status, sent_again.chunked), (200, False), "whole")
-        check(made.body == sent_again.body, "made and sent again are not the same")
-    equal(len(json.loads(fresh[-1].body)), TARGETS, "targets")
-    fresh.sort(key=lambda answer: answer.first)
-    again.sort(key=lambda answer: answer.first)
-    site.scenario.step(f"{len(fresh[0].body) / 1e6:.0f} MB made: {fresh[2]}; again: {again[2]}")
-    check(0 < fresh[0].first < 0.5, f"the first octet of one that is made: {fresh[0]}")
-    check(fresh[0].last < 5, f"its last: {fresh[0]}")
-    check(0 < again[0].first < 0.1, f"the first of one that is sent again: {again[0]}")
-
-
-def many(site):
-    """All at once, while it is made; some of them read a little and go no further for a while."""
-    site.change(7)
-    made = counter("rollcall_sd_answers_made_total")
-    peak = [0]
-    start, over = threading.Event(), threading.Event()
-    answers = [None] * CLIENTS
-
-    def look():
-        while not over.wait(0.005):
-            peak[0] = max(peak[0], memory(site.server))
-
-    def ask(number):
-        answers[number] = Answer(SD, before=start, stop_after=MIB if number % 10 == 0 else None)
-
-    threads = [threading.Thread(target=ask, args=[number]) for number in range(CLIENTS)]
-    looker = threading.Thread(target=look)
-    for thread in [looker, *threads]:
-        thread.start()
-    start.set()
-    for thread in threads:
-        thread.join()
-    over.set()
-    looker.join()
-    equal(len({answer.body for number, answer in enumerate(answers) if number % 10}), 1, "answers")
-    equal(len(json.loads(answers[1].body)), TARGETS, "targets")
-    equal(counter("rollcall_sd_answers_made_total") - made, 1, "made")
-    extra = peak[0] - site.idle
-    firsts = sorted(answer.first for answer in answers)
-    site.scenario.step(f"{CLIENTS} at once: made once, first octets after {firsts[0] * 1000:.0f} to "
-                       f"{firsts[-1] * 1000:.0f} ms; {extra / MIB:.0f} MiB above idle")
-    check(extra < 300 * MIB, f"{extra / MIB:.0f} MiB more")
-
-
-def waiting(site):
-    """Half of them event streams, half blocking queries."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (WAITING + 1000, WAITING + 1000))
-    blocking = "/v1/health/service/quiet?wait=600s&index="
-    site.etcd.put("/skydns/internal/prom/quiet/a", {"host": "10.200.0.1", "port": 1})
-    wait_for("a quiet name", lambda: b"10.200.0.1" in Answer("/sd/quiet.prom.internal").body)
-    connection = http.client.HTTPConnection(*WEB, timeout=10)
-    connection.request("GET", blocking + "0")
-    reply = connection.getresponse()
-    reply.read()
-    index = reply.headers["X-Consul-Index"]
-    before = memory(site.server)
-    sockets = []
-    for number in range(WAITING):
-        path = "/api/v1/events" if number % 2 else blocking + index
-        one_of_them = socket.create_connection(WEB, timeout=30)
-        one_of_them.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        sockets.append(one_of_them)
-    for stream in sockets[1::2]:
-        check(stream.recv(100).startswith(b"HTTP/1.1 200 "), "an event stream")
-    wait_for("all queries to wait", lambda: counter("rollcall_sd_blocking_queries") == WAITING / 2, 30)
-    extra = memory(site.server) - before
-    site.scenario.step(f"{WAITING} event streams and blocking queries: {extra / MIB:.0f} MiB more")
-    check(extra < 100 * MIB, f"{extra / MIB:.0f} MiB more")
-    site.etcd.put("/skydns/internal/prom/quiet/b", {"host": "10.200.0.2", "port": 1})
-    for query in sockets[0::2]:
-        check(query.recv(100).startswith(b"HTTP/1.1 200 "), "a query that waited")
-    for each in sockets:
-        each.close()
+from harness.wait import check  # noqa: E402
+from sd_large.site import CLIENTS, MIB, WAITING, Site, alone, together, waiting  # noqa: E402
 
 
 def run(scenario):
     site = Site(scenario)
-    one(site)
-    many(site)
-    waiting(site)
+    fresh, again = alone(site)
+    scenario.step(f"{len(fresh[0].body) / 1e6:.0f} MB made: {fresh[2]}; again: {again[2]}")
+    check(0 < fresh[0].first < 0.5, f"the first octet of one that is made: {fresh[0]}")
+    check(fresh[0].last < 5, f"its last: {fresh[0]}")
+    check(0 < again[0].first < 0.1, f"the first of one that is sent again: {again[0]}")
+
+    extra, firsts = together(site)
+    scenario.step(f"{CLIENTS} at once: made once, first octets after {firsts[0] * 1000:.0f} to "
+                  f"{firsts[-1] * 1000:.0f} ms; {extra / MIB:.0f} MiB above idle")
+    check(extra < 300 * MIB, f"{extra / MIB:.0f} MiB more")
+
+    extra = waiting(site)
+    scenario.step(f"{WAITING} event streams and blocking queries: {extra / MIB:.0f} MiB more")
+    check(extra < 100 * MIB, f"{extra / MIB:.0f} MiB more")
 
 
 main(run)

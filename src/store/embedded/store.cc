@@ -131,6 +131,7 @@ class PullWatch final : public Watch {
 
   static WatchBatch ToBatch(const Delivery& delivery) {
     WatchBatch batch;
+    batch.heard = delivery.noticed;
     batch.revision = delivery.changes.back().record->mod_revision();
     batch.events.reserve(delivery.changes.size());
     for (const Change& change : delivery.changes) {

@@ -35,7 +35,8 @@ class WatchHub::Place {
   // wanted has been published from there on, however far the store has gone.
   Revision next_ = 0;
   bool up_to_date_ = true;
-  bool woken_ = true;  // until the owner has found nothing to take
+  SteadyTime noticed_{};  // see Delivery
+  bool woken_ = true;     // until the owner has found nothing to take
 };
 
 WatchHub::PlacePtr WatchHub::Add(WatchQuery query, std::function<void()> wake, const Core& core) {
@@ -57,7 +58,10 @@ void WatchHub::Notice(std::span<const Record> records, std::vector<PlacePtr>& wo
   for (const Record& record : records) {
     interests_.Match(record->key(), [&](Place* place) {
       if (record->mod_revision() < place->next_ || !place->IsKindWanted(*record)) return;
-      if (std::exchange(place->up_to_date_, false)) place->next_ = record->mod_revision();
+      if (std::exchange(place->up_to_date_, false)) {
+        place->next_ = record->mod_revision();
+        place->noticed_ = SystemClock().Now();
+      }
       if (!std::exchange(place->woken_, true)) woken.push_back(places_.at(place));
     });
   }
@@ -104,6 +108,7 @@ Delivery WatchHub::Take(Place& place, const DeliveryBounds& bounds, const Core& 
     }
     place.next_ = revision + 1;
   }
+  delivery.noticed = place.noticed_;
   place.up_to_date_ = it == end;
   return delivery;
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "store/embedded/core.h"
 #include "store/embedded/interests.h"
 
@@ -40,7 +41,8 @@ struct Delivery {
   };
   Kind kind = Kind::kNothing;
   std::vector<Change> changes;
-  Revision revision = 0;                 // of the store now
+  SteadyTime noticed{};   // when the first that waited was published; zero: before the watch began
+  Revision revision = 0;  // of the store now
   Revision compacted = kNeverCompacted;  // kCompacted: up to where
 };
 

@@ -21,6 +21,20 @@ TEST_P(StoreContract, WatchFromNowSeesWhatFollows) {
   EXPECT_EQ(events.at(0).kv.version, 2);
 }
 
+TEST_P(StoreContract, WatchNotesWhenItWasTold) {
+  const auto watch = Open({Below()}, 0);
+  ASSERT_TRUE(watch);
+  SteadyTime before{};
+  for (int i = 0; i < 3; ++i) {
+    before = SystemClock().Now();
+    Put("a", std::to_string(i));
+    const auto batch = watch->Next(After(kLong));
+    ASSERT_TRUE(batch);
+    EXPECT_GE(batch->heard, before) << "not when an earlier change was";
+    EXPECT_LE(batch->heard, SystemClock().Now());
+  }
+}
+
 TEST_P(StoreContract, WatchFromAPastRevisionSeesThatRevisionAndAllAfter) {
   Put("a", "1");
   const Revision second = Put("a", "2");

@@ -25,6 +25,7 @@ bool BatchQueue::WaitConfirmed(SteadyTime deadline) {
 }
 
 bool BatchQueue::Push(WatchBatch batch) {
+  batch.heard = SystemClock().Now();
   const std::size_t bytes = BytesOf(batch);
   {
     auto state = state_.Lock();
