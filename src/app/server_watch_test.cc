@@ -171,8 +171,8 @@ TEST_F(ServerWatchTest, AStoreThatWasRestoredIsPrintedAsTheDifference) {
   Gone("a");
   Stands("b", 5, "192.0.2.5");
   last_ = "9.1";
-  ASSERT_TRUE(watch.Take({Event("removed", "9", 5, "a"),
-                          Event("changed", "9.1", 5, "b", "192.0.2.5")}));
+  ASSERT_TRUE(
+      watch.Take({Event("removed", "9", 5, "a"), Event("changed", "9.1", 5, "b", "192.0.2.5")}));
   EXPECT_THAT(Lines(), ElementsAre(StartsWith("5 + b.node"), EndsWith(" - a.node.prom.internal")));
   Stands("c", 8, "192.0.2.9");  // the same revision of another history
   last_ = "9.2";
