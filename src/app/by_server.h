@@ -14,14 +14,11 @@ namespace rollcall::app {
 
 // Each returns the exit status of its command, and prints what it prints at the store.
 [[nodiscard]] int ListByServer(const Invocation& invocation);
+[[nodiscard]] int WatchByServer(const Invocation& invocation);
 [[nodiscard]] int MaintainByServer(const Invocation& invocation);
 [[nodiscard]] int EndMaintenanceByServer(const Invocation& invocation);
 [[nodiscard]] int ListMaintenanceByServer(const Invocation& invocation);
 [[nodiscard]] int ListHeldByServer(const Invocation& invocation);
 [[nodiscard]] int ReleaseByServer(const Invocation& invocation);
-
-// "node.prom.internal" of what `list` and its like are given: a service of the zone, or a whole
-// name; "" of nothing, without --zone: all.
-[[nodiscard]] std::string WholeName(const std::string& word, const Settings& settings);
 
 }  // namespace rollcall::app

@@ -2,12 +2,16 @@
 
 #include "app/lost_for.h"
 #include "app/orders.h"
+#include "app/server_api.h"
 
 namespace rollcall::app {
 namespace {
 
 int RunDeregister(const Invocation& invocation) {
   if (invocation.settings.IsGiven("lost-for")) return DeregisterLost(invocation);
+  if (invocation.settings.IsGiven("server")) {
+    return Report(invocation.settings.Wrong("server", "goes with --lost-for only").value());
+  }
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const auto order = ReadOrder(invocation, **session, Verb::kDeregister);
@@ -33,12 +37,14 @@ Command DeregisterCommand() {
       "says what is; or if it is registered with another address than the one given. With the\n"
       "store away the order is kept on disk, a warning is printed, and the exit status is 0.\n\n"
       "With --lost-for it shows what has been lost for longer, in a table, and takes it away once\n"
-      "you say yes; what is in maintenance stays.\n\n"
+      "you say yes; what is in maintenance stays, and what has come back meanwhile. Exit status 1\n"
+      "if something could not be taken away.\n\n"
       "Examples:\n"
       "  rollcall deregister node\n"
       "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local\n"
-      "  rollcall deregister --lost-for=7d node",
-      Join({own, LostForSettings(), InstanceSettings(), ClientSettings()}),
+      "  rollcall deregister --lost-for=7d node\n"
+      "  rollcall deregister --lost-for=7d node --server=http://127.0.0.1:9530",
+      Join({own, LostForSettings(), ServerInsteadSettings(), InstanceSettings(), ClientSettings()}),
       &RunDeregister,
       "The service: node, node.a, mysql."};
 }

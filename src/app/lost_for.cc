@@ -3,18 +3,26 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cstdio>
 #include <iostream>
 #include <map>
 
 #include "app/address.h"
 #include "app/conditions.h"
+#include "app/explain_target.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
+#include "app/server_instances.h"
+#include "http_client/url.h"
 #include "model/duration.h"
+#include "model/time.h"
 
 namespace rollcall::app {
 namespace {
+
+namespace json = boost::json;
 
 struct Lost {
   Entry entry;
@@ -67,6 +75,89 @@ Result<std::chrono::milliseconds> ReadLostFor(const Settings& settings) {
   return settings.Duration("lost-for");
 }
 
+// kCancelled, kInvalid: nobody has said yes.
+Result<void> Confirm(const Settings& settings, std::size_t count) {
+  std::fflush(stdout);
+  if (settings.Switch("yes")) return {};
+  if (isatty(STDIN_FILENO) == 0) {
+    return Fail(ErrorCode::kInvalid, "nothing was deregistered: say --yes if it is meant");
+  }
+  if (SaysYes(count)) return {};
+  return Fail(ErrorCode::kCancelled, "nothing was deregistered");
+}
+
+std::string WhyOf(std::chrono::milliseconds age) {
+  return fmt::format("rollcall deregister --lost-for={}", model::FormatDuration(age));
+}
+
+int SayNone(const std::string& where, std::chrono::milliseconds age) {
+  fmt::print(stderr, "rollcall: nothing {} has been lost for {}\n", where,
+             model::FormatDuration(age));
+  return kDone;
+}
+
+void SayDone(bool done, std::string_view key) {
+  fmt::print("{} {}\n", done ? "deregistered" : "left, for it is no longer as it was:", key);
+}
+
+// As a server's API shows them.
+Result<json::array> FindLostByServer(const ServerApi& api, const std::string& name,
+                                     WallTime latest) {
+  const auto all = ReadInstances(
+      api, name.empty() ? "&state=lost" : "&state=lost&name=" + http_client::Escape(name));
+  if (!all) return Fail(all.error());
+  json::array lost;
+  for (const json::value& one : *all) {
+    if (TextIn(one.get_object(), "state") != "lost") continue;
+    const auto since = model::ParseTime(TextIn(one.get_object(), "since"));
+    if (since && *since <= latest) lost.push_back(one);
+  }
+  return lost;
+}
+
+// The server compares what it was shown as once more, in the transaction that takes it away.
+Result<void> RetireByServer(const ServerApi& api, const json::object& instance,
+                            const std::string& why) {
+  const auto done = api.Send(
+      "DELETE",
+      fmt::format("/api/v1/instances/{}?revision={}&lost_since={}&why={}",
+                  http_client::Escape(NameOf(instance)), NumberIn(instance, "revision"),
+                  http_client::Escape(TextIn(instance, "since")), http_client::Escape(why)),
+      nullptr);
+  if (!done) return Fail(done.error());
+  return {};
+}
+
+int DeregisterLostByServer(const Invocation& invocation, std::chrono::milliseconds age) {
+  const auto name = ReadName(invocation);
+  if (!name) return Report(name.error());
+  const auto api = ServerApi::Open(invocation.settings);
+  if (!api) return Report(api.error());
+  const auto lost = FindLostByServer(*api, *name, SystemClock().WallNow() - age);
+  if (!lost) return Report(lost.error());
+  if (lost->empty()) return SayNone(WhereIs(*name), age);
+  PrintInstances(Output::kTable, *lost);
+  if (auto ok = Confirm(invocation.settings, lost->size()); !ok) return Report(ok.error());
+  int status = kDone;
+  for (const json::value& one : *lost) {
+    const json::object& instance = one.get_object();
+    const auto done = RetireByServer(*api, instance, WhyOf(age));
+    const bool moved = !done && (done.error().code == ErrorCode::kConflict ||
+                                 done.error().code == ErrorCode::kNotFound);
+    std::string key = TextIn(instance, "key");
+    Clean(key);  // it goes to a terminal
+    if (done || moved) {
+      SayDone(done.has_value(), key);
+      continue;
+    }
+    std::fflush(stdout);
+    fmt::print(stderr, "rollcall: {}: {}\n", key, done.error().message);
+    status = kFailed;
+    if (IsAway(done.error())) break;  // so it would be with the others
+  }
+  return status;
+}
+
 }  // namespace
 
 std::vector<Setting> LostForSettings() {
@@ -80,6 +171,7 @@ std::vector<Setting> LostForSettings() {
 int DeregisterLost(const Invocation& invocation) {
   const auto age = ReadLostFor(invocation.settings);
   if (!age) return Report(age.error());
+  if (invocation.settings.IsGiven("server")) return DeregisterLostByServer(invocation, *age);
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const Scope scope = ScopeOf(invocation.words.empty() ? "" : invocation.words[0],
@@ -87,32 +179,17 @@ int DeregisterLost(const Invocation& invocation) {
   const auto lost =
       FindLost(**session, scope, SystemClock().WallNow() - *age, store::After(kStorePatience));
   if (!lost) return Report(lost.error());
-  if (lost->empty()) {
-    fmt::print(stderr, "rollcall: nothing {} has been lost for {}\n", WhereOf(scope),
-               model::FormatDuration(*age));
-    return kDone;
-  }
+  if (lost->empty()) return SayNone(WhereOf(scope), *age);
   std::vector<Entry> entries;
   for (const Lost& one : *lost) entries.push_back(one.entry);
   fmt::print("{}", TableOf(entries));
-  std::fflush(stdout);
-
-  if (!invocation.settings.Switch("yes")) {
-    if (isatty(STDIN_FILENO) == 0) {
-      return Report({ErrorCode::kInvalid, "nothing was deregistered: say --yes if it is meant"});
-    }
-    if (!SaysYes(lost->size())) {
-      return Report({ErrorCode::kCancelled, "nothing was deregistered"});
-    }
-  }
+  if (auto ok = Confirm(invocation.settings, lost->size()); !ok) return Report(ok.error());
   registry::Records records((*session)->store());
-  const registry::Reason reason{
-      WhoAmI(), fmt::format("rollcall deregister --lost-for={}", model::FormatDuration(*age))};
+  const registry::Reason reason{WhoAmI(), WhyOf(*age)};
   for (const Lost& one : *lost) {
     const auto done = records.Retire(one.seen, reason, store::After(kStorePatience));
     if (!done) return Report(done.error());
-    fmt::print("{} {}\n",
-               *done ? "deregistered" : "left, for it is no longer as it was:", one.seen.key);
+    SayDone(*done, one.seen.key);
   }
   return kDone;
 }

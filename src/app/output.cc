@@ -83,18 +83,6 @@ json::object ObjectOf(const Entry& entry) {
   return object;
 }
 
-std::string_view EventName(Change change) {
-  switch (change) {
-    case Change::kPut:
-      return "put";
-    case Change::kDelete:
-      return "delete";
-    case Change::kState:
-      return "state";
-  }
-  return "put";
-}
-
 }  // namespace
 
 SplitName Split(const registry::Listed& item) {
@@ -136,20 +124,35 @@ std::string JsonOf(const std::vector<Entry>& entries) {
 
 std::string ChangeLine(Output output, const Entry& entry, Change change, store::Revision revision) {
   if (output == Output::kJson) {
-    json::object object{{"event", EventName(change)}};
+    json::object object{{"event", ToString(change)}};
     for (auto& member : ObjectOf(entry)) object[member.key()] = member.value();
     object["revision"] = revision;
     return std::string(std::string_view(json::serialize(object)));
   }
+  return ChangeLine(RowOf(entry), change, revision);
+}
+
+std::string ChangeLine(Row row, Change change, store::Revision revision) {
   constexpr std::string_view kSigns = "+-~";
-  const SplitName name = Split(entry.item);
-  const std::string where = fmt::format(
-      "{} {} {}.{}", revision, kSigns[static_cast<std::size_t>(change)], name.first, name.parent);
+  std::string where = fmt::format("{} {} {}.{}", revision, kSigns[static_cast<std::size_t>(change)],
+                                  row[1], row[0]);
+  Clean(where);
   if (change == Change::kDelete) return where;
-  Row row = RowOf(entry);
   for (std::string& cell : row) Clean(cell);
   return fmt::format("{} {} {} {} since={} ttl={} labels={} problem={}", where, row[2], row[3],
                      row[4], row[5], row[6], row[7], row[8]);
+}
+
+std::string_view ToString(Change change) {
+  switch (change) {
+    case Change::kPut:
+      return "put";
+    case Change::kDelete:
+      return "delete";
+    case Change::kState:
+      return "state";
+  }
+  return "put";
 }
 
 Scope ScopeOf(const std::string& name, const registry::Layout& layout, bool zone_given) {

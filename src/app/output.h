@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/conditions.h"
@@ -39,6 +40,9 @@ struct SplitName {
 enum class Change { kPut, kDelete, kState };
 [[nodiscard]] std::string ChangeLine(Output output, const Entry& entry, Change change,
                                      store::Revision revision);
+// The same for people, of what has these cells in the table; and its name for programs.
+[[nodiscard]] std::string ChangeLine(Row row, Change change, store::Revision revision);
+[[nodiscard]] std::string_view ToString(Change change);
 
 // What `list NAME` reads: everything, if no name is given and no --zone; a whole
 // name, if it ends with a dot or in the zone; else a service of the zone.

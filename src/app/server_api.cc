@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/explain_target.h"
 #include "app/table.h"
 #include "base/quote.h"
 #include "base/whole_file.h"
@@ -17,6 +18,8 @@ constexpr std::size_t kMostSecret = 64 << 10;
 constexpr std::chrono::seconds kPatience{10};
 // A server may write for thirty of them (protection/release).
 constexpr std::chrono::seconds kWritePatience{40};
+// It says something every fifteen of them.
+constexpr std::chrono::seconds kSilence{40};
 
 // The first line of a file that holds a secret.
 Result<std::string> ReadSecret(const Settings& settings, const std::string& name) {
@@ -64,6 +67,24 @@ ErrorCode CodeOf(unsigned status) {
   }
 }
 
+// What it says instead of an answer.
+Error ErrorOf(const http_client::Response& response) {
+  json::error_code error;
+  const json::value parsed = json::parse(response.body, error);
+  const auto* const object = error ? nullptr : parsed.if_object();
+  const std::string said = object == nullptr ? "" : TextIn(*object, "error");
+  ErrorCode code = CodeOf(response.status);
+  std::string why = said.empty() ? fmt::format("status {}", response.status) : said;
+  if (object == nullptr && response.status == 200) why = "that is no API of rollcall's";
+  if (object == nullptr && response.status != 200) {
+    why += ": " + Quote(response.body.substr(0, 200));
+  }
+  // Of a proxy whose server is away, it says nothing about what is registered.
+  if (code == ErrorCode::kNotFound && said.empty()) code = ErrorCode::kUnavailable;
+  Clean(why);  // it goes to a terminal
+  return {code, why};
+}
+
 }  // namespace
 
 std::vector<Setting> ServerSettings() {
@@ -103,40 +124,53 @@ Result<json::value> ServerApi::Get(const std::string& path) const {
   return Send("GET", path, nullptr);
 }
 
-Result<json::value> ServerApi::Send(std::string_view method, const std::string& path,
-                                    const json::value& body) const {
+Result<http_client::Request> ServerApi::MakeRequest(std::string_view method,
+                                                    const std::string& path) const {
   auto url = http_client::ParseUrl(url_ + path);
   if (!url) return Fail(url.error());
   http_client::Request request{
       .url = *std::move(url), .method = std::string(method), .tls = tls_, .patience = kPatience};
-  if (method != "GET") request.patience = kWritePatience;
-  request.headers = {{"User-Agent", "rollcall"}, {"Accept", "application/json"}};
+  request.headers = {{"User-Agent", "rollcall"}};
   if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+  return request;
+}
+
+Error ServerApi::Named(const Error& error) const {
+  return {error.code, fmt::format("{}: {}", url_, error.message)};
+}
+
+Result<json::value> ServerApi::Send(std::string_view method, const std::string& path,
+                                    const json::value& body) const {
+  auto request = MakeRequest(method, path);
+  if (!request) return Fail(request.error());
+  if (method != "GET") request->patience = kWritePatience;
+  request->headers.emplace_back("Accept", "application/json");
   if (!body.is_null()) {
-    request.headers.emplace_back("Content-Type", "application/json");
-    request.body = json::serialize(body);
+    request->headers.emplace_back("Content-Type", "application/json");
+    request->body = json::serialize(body);
   }
-  const auto response = http_client::Send(request);
-  if (!response) {
-    return Fail(response.error().code, fmt::format("{}: {}", url_, response.error().message));
-  }
+  const auto response = http_client::Send(*request);
+  if (!response) return Fail(Named(response.error()));
   json::error_code error;
   const json::value answer = json::parse(response->body, error);
   const auto* object = error ? nullptr : answer.if_object();
   if (response->status == 200 && object != nullptr) {
     if (const auto* data = object->if_contains("data")) return *data;
   }
-  std::string why = fmt::format("status {}", response->status);
-  if (object != nullptr) {
-    const auto* sentence = object->if_contains("error");
-    if (sentence != nullptr && sentence->is_string()) why = sentence->get_string();
-  } else if (response->status != 200) {
-    why = fmt::format("status {}: {}", response->status, Quote(response->body.substr(0, 200)));
-  } else {
-    why = "that is no API of rollcall's";
+  return Fail(Named(ErrorOf(*response)));
+}
+
+Result<void> ServerApi::Follow(const std::string& path, const http_client::Take& take) const {
+  auto request = MakeRequest("GET", path);
+  if (!request) return Fail(request.error());
+  request->patience = kSilence;
+  const auto response = http_client::Follow(*request, take);
+  if (!response && response.error().code == ErrorCode::kDeadline) {
+    return Fail(Named({ErrorCode::kUnavailable, response.error().message}));
   }
-  Clean(why);  // it goes to a terminal
-  return Fail(CodeOf(response->status), fmt::format("{}: {}", url_, why));
+  if (!response) return Fail(Named(response.error()));
+  if (response->status != 200) return Fail(Named(ErrorOf(*response)));
+  return {};
 }
 
 }  // namespace rollcall::app

@@ -31,10 +31,18 @@ class ServerApi {
   [[nodiscard]] Result<boost::json::value> Send(std::string_view method, const std::string& path,
                                                 const boost::json::value& body) const;
 
+  // What comes of a path without an end, see http_client::Follow().  Errors as those of Get(), and
+  // kUnavailable: the server has ended it, or said nothing for longer than its heartbeat.
+  [[nodiscard]] Result<void> Follow(const std::string& path, const http_client::Take& take) const;
+
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
   ServerApi() = default;
+  [[nodiscard]] Result<http_client::Request> MakeRequest(std::string_view method,
+                                                         const std::string& path) const;
+  [[nodiscard]] Error Named(const Error& error) const;
+
   std::string url_;  // as given, without a slash at its end
   http_client::Tls tls_;
   std::string authorization_;

@@ -35,6 +35,29 @@ TEST(ServerApi, WhatAServerSaysIsNoOrderToTheTerminal) {
   EXPECT_THAT(answer.error().message, EndsWith("?[2J?[31mgone?next"));
 }
 
+TEST(ServerApi, OnlyTheApiSaysThatSomethingIsNotThere) {
+  serving::http::Response missing{404, std::string()};
+  serving::http::Route route;
+  route.path = "/x";
+  route.handler = serving::http::Answering([&](const serving::http::Request&) { return missing; });
+  serving::http::Options options;
+  options.listen = {"127.0.0.1:0"};
+  serving::http::Server server(options, {route});
+  ASSERT_TRUE(server.Start());
+  const auto api = Open("http://" + server.bound()[0]);
+  ASSERT_TRUE(api) << api.error().message;
+  for (const auto& [body, code] :
+       {std::pair{"<html>404</html>", ErrorCode::kUnavailable},
+        {R"({"message":"no route"})", ErrorCode::kUnavailable},
+        {R"({"status":"error","error":"nothing is registered"})", ErrorCode::kNotFound}}) {
+    missing.body = std::string(body);
+    EXPECT_EQ(api->Get("/x").error().code, code) << body;
+    const auto followed = api->Follow("/x", [](std::string_view) { return true; });
+    ASSERT_FALSE(followed);
+    EXPECT_EQ(followed.error().code, code) << body;
+  }
+}
+
 TEST(ServerApi, AServerIsAnAddressAndMaybeAPath) {
   EXPECT_TRUE(Open("https://rollcall.example:9530/behind/a/proxy/"));
   for (const char* url : {"http://a/?x=y", "http://a/#f", "http://a?x", "a"}) {

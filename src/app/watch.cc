@@ -10,9 +10,11 @@
 #include <set>
 #include <utility>
 
+#include "app/by_server.h"
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
+#include "app/server_api.h"
 #include "app/signals.h"
 #include "base/backoff.h"
 #include "base/log.h"
@@ -259,6 +261,7 @@ class Watcher {
 };
 
 int RunWatch(const Invocation& invocation) {
+  if (invocation.settings.IsGiven("server")) return WatchByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   const Signals signals({SIGTERM, SIGINT});
@@ -283,10 +286,12 @@ Command WatchCommand() {
       "Prints what is registered at or below a name, then each change as it comes.",
       "A line has the store's revision, + or - or, for a change of its state, ~; the name, and\n"
       "what is registered; with --output=json it is one object. After a break it goes on where\n"
-      "it was.\n\n"
+      "it was, or prints the difference. With --server it prints what the server answers: what\n"
+      "vanished and is held is still there, and what was written again as it was is no change.\n\n"
       "Example:\n"
-      "  rollcall watch node --zone=prom.local",
-      Join({{OutputSetting()}, ClientSettings()}),
+      "  rollcall watch node --zone=prom.local\n"
+      "  rollcall watch node --server=http://127.0.0.1:9530",
+      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
       &RunWatch,
       "A service of the zone, or a whole name."};
 }

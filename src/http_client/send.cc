@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -19,8 +20,10 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <boost/none.hpp>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "base/quote.h"
 
@@ -57,20 +60,54 @@ bool IsInterim(unsigned status) {
   return status >= 100 && status < 200 && status != 101;
 }
 
+using Parser = http::response_parser<http::string_body>;
+
+Response ResponseOf(Parser& parser) {
+  Response response;
+  response.status = parser.get().result_int();
+  for (const auto& field : parser.get().base()) {
+    response.headers.emplace_back(field.name_string(), field.value());
+  }
+  response.body = std::move(parser.get().body());
+  return response;
+}
+
+// Adds what comes to `heard`, until the server ends it.
 template <typename Stream>
-asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request) {
+asio::awaitable<Result<Response>> Listen(Stream& stream, boost::beast::flat_buffer& buffer,
+                                         Parser& parser, std::string& heard) {
+  parser.body_limit(boost::none);
+  while (true) {
+    heard += parser.get().body();
+    parser.get().body().clear();
+    if (parser.is_done()) co_return Fail(ErrorCode::kUnavailable, "the server has ended it");
+    const auto [error, size] = co_await http::async_read_some(stream, buffer, parser, kTuple);
+    if (error) co_return Unavailable("what follows", error);
+  }
+}
+
+// `heard`: null, where the whole answer is wanted.
+template <typename Stream>
+asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request, std::string* heard) {
   const auto message = Message(request);
   const auto [unsent, sent] = co_await http::async_write(stream, message, kTuple);
   if (unsent) co_return Unavailable("the request could not be sent", unsent);
   boost::beast::flat_buffer buffer;
-  std::optional<http::response_parser<http::string_body>> parser;
+  std::optional<Parser> parser;
   error_code error;
   for (int interim = 0; interim <= kMostInterim; ++interim) {
     parser.emplace();
     parser->header_limit(kMostHeader);
     parser->body_limit(request.most_body);
-    std::tie(error, std::ignore) = co_await http::async_read(stream, buffer, *parser, kTuple);
+    std::tie(error, std::ignore) =
+        co_await http::async_read_header(stream, buffer, *parser, kTuple);
     if (error || !IsInterim(parser->get().result_int())) break;
+  }
+  if (!error && heard != nullptr && parser->get().result() == http::status::ok) {
+    co_return co_await Listen(stream, buffer, *parser, *heard);
+  }
+  if (!error) {
+    std::tie(error, std::ignore) = co_await http::async_read(stream, buffer, *parser, kTuple);
   }
   if (error == http::error::body_limit) {
     co_return Fail(ErrorCode::kExhausted,
@@ -83,13 +120,7 @@ asio::awaitable<Result<Response>> Ask(Stream& stream, const Request& request) {
   const bool closed =
       error == asio::ssl::error::stream_truncated && parser->is_header_done() && parser->need_eof();
   if (error && !closed) co_return Unavailable("the answer", error);
-  Response response;
-  response.status = parser->get().result_int();
-  for (const auto& field : parser->get().base()) {
-    response.headers.emplace_back(field.name_string(), field.value());
-  }
-  response.body = std::move(parser->get().body());
-  co_return response;
+  co_return ResponseOf(*parser);
 }
 
 // What of the files cannot be used; nothing: all of them can.
@@ -124,7 +155,8 @@ bool ExpectHost(SSL* connection, const std::string& host) {
          SSL_set1_host(connection, host.c_str()) == 1;
 }
 
-asio::awaitable<Result<Response>> AskByTls(tcp::socket& socket, const Request& request) {
+asio::awaitable<Result<Response>> AskByTls(tcp::socket& socket, const Request& request,
+                                           std::string* heard) {
   asio::ssl::context context(asio::ssl::context::tls_client);
   if (auto wrong = Prepare(context, request.tls)) co_return Fail(*std::move(wrong));
   asio::ssl::stream<tcp::socket&> secured(socket, context);
@@ -141,10 +173,11 @@ asio::awaitable<Result<Response>> AskByTls(tcp::socket& socket, const Request& r
     co_return Fail(ErrorCode::kUnavailable, fmt::format("the certificate is not believed: {}",
                                                         X509_verify_cert_error_string(why)));
   }
-  co_return co_await Ask(secured, request);
+  co_return co_await Ask(secured, request, heard);
 }
 
-asio::awaitable<Result<Response>> Run(tcp::socket& socket, const Request& request) {
+asio::awaitable<Result<Response>> Run(tcp::socket& socket, const Request& request,
+                                      std::string* heard = nullptr) {
   tcp::resolver resolver(socket.get_executor());
   const auto [unknown, found] = co_await resolver.async_resolve(
       request.url.host, std::to_string(request.url.port), tcp::resolver::numeric_service, kTuple);
@@ -152,9 +185,22 @@ asio::awaitable<Result<Response>> Run(tcp::socket& socket, const Request& reques
   const auto [error, endpoint] = co_await asio::async_connect(socket, found, kTuple);
   if (error)
     co_return Unavailable(fmt::format("no connection to {}", request.url.authority), error);
-  if (request.url.tls) co_return co_await AskByTls(socket, request);
-  co_return co_await Ask(socket, request);
+  if (request.url.tls) co_return co_await AskByTls(socket, request, heard);
+  co_return co_await Ask(socket, request, heard);
 }
+
+// What is put into the head goes out as it is.
+std::optional<Error> WrongHeader(const Request& request) {
+  for (const auto& [name, value] : request.headers) {
+    if ((name + value).find_first_of("\r\n") != std::string::npos) {
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("the header {} has an end of line", Quote(name))};
+    }
+  }
+  return std::nullopt;
+}
+
+constexpr std::chrono::milliseconds kLook{200};
 
 }  // namespace
 
@@ -166,12 +212,7 @@ std::string_view Response::Header(std::string_view name) const {
 }
 
 Result<Response> Send(const Request& request) {
-  for (const auto& [name, value] : request.headers) {
-    if ((name + value).find_first_of("\r\n") != std::string::npos) {
-      return Fail(ErrorCode::kInvalid,
-                  fmt::format("the header {} has an end of line", Quote(name)));
-    }
-  }
+  if (auto wrong = WrongHeader(request)) return Fail(*std::move(wrong));
   const auto begin = std::chrono::steady_clock::now();
   Result<Response> result = Fail(ErrorCode::kDeadline, "no whole answer in time");
   {
@@ -185,6 +226,30 @@ Result<Response> Send(const Request& request) {
   if (!result) return result;
   result->took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
+  return result;
+}
+
+Result<Response> Follow(const Request& request, const Take& take) {
+  using std::chrono::steady_clock;
+  if (auto wrong = WrongHeader(request)) return Fail(*std::move(wrong));
+  Result<Response> result = Fail(ErrorCode::kDeadline, "nothing came in time");
+  std::string heard;  // and not yet handed on
+  asio::io_context context(1);
+  tcp::socket socket(context);
+  asio::co_spawn(
+      context, [&]() -> asio::awaitable<void> { result = co_await Run(socket, request, &heard); },
+      asio::detached);
+  auto silent_until = steady_clock::now() + request.patience;
+  auto look_at = steady_clock::now() + kLook;
+  while (!context.stopped() && steady_clock::now() < silent_until) {
+    context.run_one_until(std::min(look_at, silent_until));
+    const auto now = steady_clock::now();
+    if (!heard.empty()) silent_until = now + request.patience;
+    if (heard.empty() && now < look_at) continue;
+    if (!take(std::exchange(heard, {}))) return Response{.status = 200};
+    look_at = steady_clock::now() + kLook;
+    silent_until += steady_clock::now() - now;  // that was not the server's silence
+  }
   return result;
 }
 

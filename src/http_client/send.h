@@ -1,10 +1,11 @@
-// One request.
+// One request, and its answer: whole, or as it comes.
 //
 // Threads: any number at once; each call blocks, at most until its deadline (README.md).
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,16 @@ struct Response {
 // connection, no certificate that is believed, an answer that is not HTTP or not whole.
 // kDeadline.  kExhausted: the body is larger than `most_body`.
 [[nodiscard]] Result<Response> Send(const Request& request);
+
+// The octets of a body as they come; "": nothing has come for a moment.  False: no more of it.
+using Take = std::function<bool(std::string_view octets)>;
+
+// The same of an answer without an end (server-sent events).  `patience` is for its head, and then
+// for each silence.  `take` is called on this thread, at least every 200 ms, also before there is
+// an answer; it has the body of one with status 200, and no other.  Another status: whole, as
+// Send(). A Response: `take` has said that it is enough.  kUnavailable: also that the server has
+// ended it.
+[[nodiscard]] Result<Response> Follow(const Request& request, const Take& take);
 
 // "Basic dXNlcjpwYXNz", for the header Authorization.
 [[nodiscard]] std::string BasicAuthorization(std::string_view user, std::string_view password);

@@ -24,6 +24,11 @@ std::optional<store::KeyValue> Present(const Snapshot& now) {
   return held;
 }
 
+tl::unexpected<Error> NotLostAsSeen(const std::string& key) {
+  return Fail(ErrorCode::kMoved,
+              fmt::format("{} is no longer lost as it was when somebody looked", key));
+}
+
 }  // namespace
 
 Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
@@ -40,11 +45,21 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
                   fmt::format("{} is not registered; {}", now->key, Neighbours(target, deadline)));
     }
     if (auto ok = CheckTarget(*present, target); !ok) return Fail(std::move(ok.error()));
+    if (target.lost_at && now->alive) return NotLostAsSeen(now->key);
     const auto id = lease.Get();
     if (!id) return Fail(id.error());
 
     store::TxnRequest txn;
     txn.compares = now->Unmoved();
+    const std::string lost = model::RecordKey(model::Area::kLost, now->key);
+    if (target.lost_at) {
+      txn.compares.push_back({lost,
+                              store::Compare::Target::kModRevision,
+                              store::Compare::Relation::kEqual,
+                              *target.lost_at,
+                              {}});
+      txn.then.push_back(Delete(lost));
+    }
     if (now->registration) txn.then.push_back(Delete(now->key));
     if (now->held) txn.then.push_back(Delete(now->held->key));
     txn.then.push_back(PutMark(now->key, reason, clock_.WallNow(), *id));
@@ -54,6 +69,7 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
       lease.Keep();
       return Fail(done.error());
     }
+    if (!done->succeeded && target.lost_at) return NotLostAsSeen(now->key);
     if (!done->succeeded) continue;
     lease.Keep();
     return Written{now->key, done->header.revision, true, ""};

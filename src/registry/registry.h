@@ -91,6 +91,8 @@ struct Target {
   std::string owner = {};  // if set: only while it names this one
   // If set: only while it is at this revision, else kMoved.
   std::optional<store::Revision> only_at = {};
+  // If set: only while it is lost, and the record that dates the loss is at this one, else kMoved.
+  std::optional<store::Revision> lost_at = {};
 };
 
 // Who does it and why, for the mark that stays.

@@ -53,6 +53,11 @@ class RegistryTest : public ::testing::Test {
     txn.then.emplace_back(store::PutOp{.key = key, .value = value});
     ASSERT_TRUE(store_->Txn(txn, Soon()));
   }
+  void Erase(const std::string& key) {
+    store::TxnRequest txn;
+    txn.then.emplace_back(store::DeleteOp{store::KeyRange::Single(key)});
+    ASSERT_TRUE(store_->Txn(txn, Soon()));
+  }
 
   FixedClock clock_;
   std::unique_ptr<store::embedded::EmbeddedStore> store_ =
@@ -87,6 +92,29 @@ TEST_F(RegistryTest, OnlyAtTheRevisionThatWasNamed) {
   EXPECT_TRUE(registry_.Deregister(target, {"x", "y"}, Soon()));
   EXPECT_EQ(registry_.Register(NodeOrder(), at(second->revision), Soon()).error().code,
             ErrorCode::kMoved);
+}
+
+TEST_F(RegistryTest, OnlyWhileItIsLostAsItWasSeen) {
+  const std::string lost = "/rollcall/v1/lost/skydns/internal/prom/node/server01";
+  const std::string alive = "/rollcall/v1/alive/skydns/internal/prom/node/server01";
+  Put(kNode1, R"({"host":"192.0.2.9","port":9100,"rollcall":{"owner":"agent:server01"}})");
+  Target target{.service = "node", .instance = "", .host = "server01", .address = ""};
+  const auto take_away = [&] { return registry_.Deregister(target, {"x", "y"}, Soon()); };
+  target.lost_at = store_->header().revision;
+  EXPECT_EQ(take_away().error().code, ErrorCode::kMoved) << "nobody has dated it";
+  Put(lost, R"({"since":"2026-01-31T12:00:00Z"})");
+  target.lost_at = store_->header().revision;
+  Put(lost, R"({"since":"2026-01-31T13:00:00Z"})");
+  EXPECT_EQ(take_away().error().code, ErrorCode::kMoved) << "it was back meanwhile";
+  target.lost_at = store_->header().revision;
+  Put(alive, "{}");
+  EXPECT_EQ(take_away().error().code, ErrorCode::kMoved) << "it is alive";
+  EXPECT_NE(Get(kNode1), "");
+  Erase(alive);
+  const auto done = take_away();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(Get(kNode1), "");
+  EXPECT_EQ(Get(lost), "");
 }
 
 TEST_F(RegistryTest, RegisterAgainWritesNothing) {

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import process  # noqa: E402
 from harness.rollcall import Embedded, cli, web  # noqa: E402
-from harness.scenario import ROOT, main  # noqa: E402
+from harness.scenario import BINARY, ROOT, main  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
 NODE = "node.prom.internal"
@@ -227,6 +228,74 @@ def by_server(scenario, rollcall):
     scenario.step("list, maintenance and protect by a server")
 
 
+def watching(scenario, rollcall):
+    """`watch --server` prints what that of the store does, each change once, through a restart."""
+    key = "/skydns/internal/prom/watched/w"
+    at = ["--server=http://127.0.0.1:9530", "--etcd.endpoint=http://127.0.0.1:1"]
+    rollcall.put(f"{key}1", {"host": "192.0.2.1", "port": 1})
+    rollcall.put("/skydns/internal/prom/other/o1", {"host": "192.0.2.9", "port": 9})
+    wait_for("it", lambda: rollcall.targets("watched.prom.internal"))
+    here = scenario.start("watch-server", [BINARY, "watch", "watched", *at])
+    store = scenario.start("watch-store", [BINARY, "watch", "watched"])
+    objects = scenario.start("watch-json", [BINARY, "watch", "watched", "--output=json", *at])
+
+    def lines(watch):
+        return [line for line in watch.output().splitlines() if " w" in line and line[0].isdigit()]
+
+    for watch in (here, store):
+        watch.wait_output("+ w1.watched.prom.internal 192.0.2.1 1 static")
+    owned = {"host": "192.0.2.2", "port": 2, "rollcall": {"owner": "agent:h2", "labels": {"a": "b"}}}
+    rollcall.put(f"/rollcall/v1/alive{key}2", {"since": "2026-01-01T00:00:00Z", "health": "passing"})
+    rollcall.put(f"{key}2", owned)
+    rollcall.put("/skydns/internal/prom/other/o2", {"host": "192.0.2.9", "port": 9})
+    here.wait_output("+ w2.watched.prom.internal 192.0.2.2 2 passing")
+    rollcall.put(f"/rollcall/v1/alive{key}2",
+                 {"since": "2026-01-01T00:00:00Z", "health": "critical", "why": "no answer"})
+    here.wait_output("problem=no answer")
+    for number in range(20):
+        rollcall.put(f"{key}3", {"host": "192.0.2.3", "port": number + 1})
+    here.wait_output("+ w3.watched.prom.internal 192.0.2.3 20 static")
+    for word in ("on", "off"):
+        check(cli("maintenance", word, "@h2").returncode == 0, f"maintenance {word}")
+        wait_for(f"maintenance {word}", lambda: here.output().count(" maintenance ") == 1
+                 and (word == "on" or lines(here)[-1].count(" critical ")))
+    check(cli("deregister", "watched", "--instance=w1").returncode == 0, "deregister")
+    here.wait_output("- w1.watched.prom.internal")
+
+    def writes(watch):  # states are told as they are when it looks
+        return [line for line in lines(watch) if " ~ " not in line]
+    wait_for("puts and deletes as by the store, each once and in order",
+             lambda: writes(here) == writes(store))
+    equal(len(writes(here)), 23, "all of them")
+    check(not any("other" in watch.output() for watch in (here, objects)), "what was not asked for")
+
+    rollcall.restart()
+    rollcall.put(f"{key}4", {"host": "192.0.2.4", "port": 4})
+    here.wait_output("+ w4.watched.prom.internal 192.0.2.4 4 static", 20)
+    check("server away" in here.output() and "server is back" in here.output(), "said once")
+    equal(here.output().count("+ w2."), 1, "what did not change is not said again")
+    rollcall.ctl("del", f"{key}4")
+    here.wait_output("- w4.watched.prom.internal")
+    wait_for("objects", lambda: '"event":"delete","key":"/skydns/internal/prom/watched/w4"' in objects.output())
+    told = [json.loads(line) for line in objects.output().splitlines() if line.startswith("{")]
+    equal([one["instance"] for one in told if one["event"] == "delete"], ["w1", "w4"], "as JSON")
+    equal(here.output().count("server away"), 1, "once only")
+    equal(objects.stop(), 0, "its end")
+    rollcall.process.signal(signal.SIGSTOP)
+    try:
+        here.signal(signal.SIGINT)
+        equal(here.wait(2), 0, "its end beside a server that is stuck")
+    finally:
+        rollcall.process.signal(signal.SIGCONT)
+    equal(store.stop(), 0, "its end")
+    away = scenario.start("watch-away", [BINARY, "watch", "--server=http://127.0.0.1:1"])
+    away.wait_output("server away")
+    equal(away.stop(), 0, "its end without a server")
+    equal(cli("watch", "@h2", *at).returncode, 2, "a host is not the name of all")
+    equal(cli("watch", "x", "--server=ftp://x").returncode, 2, "no such URL")
+    scenario.step("watch by a server")
+
+
 def anonymous_memory(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
         return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
@@ -259,6 +328,7 @@ def run(scenario):
     forged(scenario, rollcall)
     by_curl(scenario, rollcall)
     by_server(scenario, rollcall)
+    watching(scenario, rollcall)
     many_streams(scenario, rollcall)
     status, text = web("/api/v1/openapi.yaml")
     check(status == 200 and text.startswith("openapi: 3.1.0"), "the description")

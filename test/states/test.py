@@ -4,6 +4,8 @@
 import datetime
 import json
 import os
+import pty
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -72,6 +74,27 @@ class Site:
         return self.sum(f'keeper_writes_total{{what="{verb}"}}')
 
 
+def while_asked(meanwhile, *words):
+    """What the command says after a yes at its terminal, where `meanwhile` happens before that."""
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen([BINARY, *words], stdin=its_end, stdout=subprocess.PIPE) as child:
+        os.close(its_end)
+        try:
+            said = b""
+            while not said.endswith(b"[y/N] "):
+                piece = os.read(child.stdout.fileno(), 4096)
+                check(piece, f"it asks: {said}")
+                said += piece
+            meanwhile()
+            os.write(terminal, b"y\n")
+            rest, _ = child.communicate(timeout=20)
+        finally:
+            child.kill()
+            os.close(terminal)
+    equal(child.returncode, 0, f"its end: {rest}")
+    return rest.decode()
+
+
 def losing(scenario, site):
     etcd = site.etcd
     owners = {f"server0{i}": Owner(etcd, f"server0{i}") for i in (1, 2, 3)}
@@ -80,6 +103,8 @@ def losing(scenario, site):
     site.both("all to be well", "_healthy.node", everyone)
     site.both("all to be registered", "node", everyone)
 
+    watch = scenario.start("watch", [BINARY, "watch", "node", "--server=http://127.0.0.1:9531"])
+    watch.wait_output("+ server02.node.prom.internal 192.0.2.2 9100 passing")
     owners["server02"].die()
     site.both("who is lost to leave the healthy view", "_healthy.node", everyone - {"server02"})
     site.both("and to stay in the inventory", "node", everyone)
@@ -94,6 +119,7 @@ def losing(scenario, site):
     equal((listed["state"], listed["since"], listed["why"]),
           ("lost", record["since"], "no sign of life from agent:server02"), "what list shows")
     check("server02" in cli("list", "node").stdout, "the table")
+    watch.wait_output(f" ~ server02.node.prom.internal 192.0.2.2 9100 lost since={record['since']} ")
 
     site.servers[0].restart()
     site.both("a restarted server to agree", "_healthy.node", everyone - {"server02"})
@@ -102,6 +128,9 @@ def losing(scenario, site):
     owners["server02"].live()
     site.both("who is back to be well again", "_healthy.node", everyone)
     wait_for("its date to go", lambda: not etcd.get(lost))
+    wait_for("the watch to say so", lambda: watch.output().rstrip().splitlines()[-1].count(
+        " ~ server02.node.prom.internal 192.0.2.2 9100 passing "))
+    equal(watch.stop(), 0, "the watch's end")
     owners["server03"].live("critical")
     site.both("who is ill to leave it too", "_healthy.node", everyone - {"server03"})
     scenario.step("a loss is dated once, and leaves the healthy view but not the inventory")
@@ -112,6 +141,7 @@ def retaining(scenario, site):
     etcd = site.etcd
     Owner(etcd, "server05", service="short", retain="8s").die()
     long_lost = Owner(etcd, "server06", service="short", retain="1h")
+    Owner(etcd, "server09", service="far").die()
     site.both("both to be there", "short", {"server05", "server06"})
     wait_for("it to be announced", lambda: site.sum("retain_due") >= 1)
     check(etcd.get(f"{PROM}/short/server05"), "announced before it is done")
@@ -132,6 +162,37 @@ def retaining(scenario, site):
     check("deregistered " + long_lost.key in done.stdout, f"said: {done}")
     site.both("it to be gone", "short", set())
     wait_for("its date to go", lambda: not etcd.get(lost))
+
+    at = ["--server=http://127.0.0.1:9531", "--etcd.endpoint=http://127.0.0.1:1"]
+    shown = instances("far", *at)
+    equal([(one["instance"], one["state"]) for one in shown], [("server09", "lost")], "by a server")
+    refused = cli("deregister", "--lost-for=0s", *at)
+    equal(refused.returncode, 2, "it is not done without a yes")
+    check("server09" in refused.stdout and "--yes" in refused.stderr, f"but shown: {refused}")
+    back = Owner(etcd, "server10", service="far")
+    for words in (at, []):
+        back.die()
+        site.both("it to be there", "far", {"server09", "server10"})
+        date = f"{V1}/lost{back.key}"
+        wait_for("its loss on every server", lambda: etcd.get(date) and all(
+            next(one for one in instances("far", f"--server=http://127.0.0.1:{port}")
+                 if one["instance"] == "server10").get("since") == json.loads(etcd.get(date))["since"]
+            for port in (9530, 9531)))
+        said = while_asked(back.live, "deregister", "--lost-for=0s", "server10.far", *words)
+        check(f"no longer as it was: {back.key}" in said, f"who is back meanwhile stays: {said}")
+        holds("it is there", lambda: "server10" in targets(site.servers[0], "far"), 1)
+        wait_for("its date to go", lambda: not etcd.get(date))
+    etcd.ctl("del", back.key)
+    site.both("the other to be left", "far", {"server09"})
+    none = cli("deregister", "--lost-for=1h", "far", "--yes", *at)
+    check("nothing at or below far.prom.internal has been lost for 1h" in none.stderr, f"{none}")
+    done = cli("deregister", "--lost-for=0s", "far", "--yes", *at)
+    equal(done.stdout.splitlines()[-1], f"deregistered {PROM}/far/server09", f"said: {done}")
+    site.both("it to be gone", "far", set())
+    gone = json.loads(etcd.get(f"{V1}/gone{PROM}/far/server09"))
+    check("--lost-for=0s" in gone["why"], f"the mark: {gone}")
+    check(not etcd.get(f"{V1}/lost{PROM}/far/server09"), "and its date")
+    equal(cli("deregister", "far", "--instance=server09", *at).returncode, 2, "one by one")
     scenario.step("what is lost goes after its retain, or when somebody says so")
 
 

@@ -31,6 +31,7 @@ class Glance {
   struct Found {
     catalog::RegistrationPtr registration;  // null: there is none
     bool held = false;                      // it is not in the store, see catalog/ledger.h
+    catalog::MarkPtr lost;                  // null: it is not, or nobody has dated it
 
     // As the store has it; 0: not.
     [[nodiscard]] store::Revision revision() const {
@@ -45,7 +46,10 @@ class Glance {
     auto reader = reader_.Lock();
     const auto view = reader->Enter();
     const bool held = view->marks.Find(model::Area::kHeld, key) != nullptr;
-    return {view->tree.FindKey(key), held && !view->marks.settled().contains(key)};
+    const auto& lost = view->marks.Of(model::Area::kLost);
+    const auto dated = lost.find(key);
+    return {view->tree.FindKey(key), held && !view->marks.settled().contains(key),
+            dated == lost.end() ? nullptr : dated->second};
   }
 
  private:

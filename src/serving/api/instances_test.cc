@@ -221,6 +221,26 @@ TEST_F(InstancesTest, ADeleteWithAnAddressLeavesWhatAnotherPut) {
   EXPECT_EQ(Call("DELETE", kServer01 + "?address=192.0.2.1").status, 200U);
 }
 
+TEST_F(InstancesTest, ADeleteOfWhatIsLostLeavesWhatIsNotLostSinceThen) {
+  Put("internal/prom/node/server01",
+      R"({"host":"10.0.0.1","port":9100,"rollcall":{"owner":"agent:server01"}})");
+  const std::string since = "2026-01-31T11:00:00Z";
+  const std::string path = kServer01 + "?lost_since=" + since;
+  EXPECT_EQ(Call("DELETE", path).status, 412U) << "nobody has dated it";
+  Write(model::RecordKey(model::Area::kLost, kKey), R"({"since":")" + since + R"("})");
+  const auto dated = [&] { return Get(kServer01).data().as_object().contains("since"); };
+  ASSERT_TRUE(Eventually(dated));
+  EXPECT_EQ(Call("DELETE", kServer01 + "?lost_since=2026-01-31T11:00:01Z").status, 412U);
+  for (const char* no_time : {"long", ""}) {
+    EXPECT_EQ(Call("DELETE", kServer01 + "?lost_since=" + no_time).status, 400U) << no_time;
+  }
+  Write(model::RecordKey(model::Area::kAlive, kKey), "{}");
+  EXPECT_EQ(Call("DELETE", path).status, 412U) << "it is alive";
+  Write(model::RecordKey(model::Area::kAlive, kKey), "");
+  EXPECT_EQ(Call("DELETE", path).status, 200U);
+  EXPECT_EQ(InStore(kKey), "");
+}
+
 TEST_F(InstancesTest, AScopeBoundsWhatIsWritten) {
   const auto scoped = [](const std::vector<std::string>& names, bool own) {
     return [=](http::Request& request) {

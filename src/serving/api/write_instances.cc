@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/log.h"
+#include "model/time.h"
 #include "serving/api/body.h"
 #include "serving/api/endpoints.h"
 #include "serving/api/envelope.h"
@@ -48,6 +49,21 @@ Result<std::optional<store::Revision>> OnlyAt(const Request& request, const Glan
   if (!expected->any) return expected->revision;
   if (stands.revision() != 0) return stands.revision();
   return Fail(ErrorCode::kMoved, "nothing is registered there");
+}
+
+// The revision of the record that dates the loss that the writer has seen; nothing: it need not be
+// lost.  kMoved: it is not, or since another time.
+Result<std::optional<store::Revision>> LostAt(const Subject& subject, const Request& request,
+                                              const Glance::Found& stands) {
+  const std::string* const text = request.Parameter("lost_since");
+  if (text == nullptr) return std::nullopt;
+  const auto since = model::ParseTime(*text);
+  if (!since) return Fail(ErrorCode::kInvalid, "lost_since: " + since.error().message);
+  const bool dated = stands.revision() != 0 && stands.lost && stands.lost->revision != 0;
+  if (dated && model::FormatTime(stands.lost->record.since) == model::FormatTime(*since)) {
+    return stands.lost->revision;
+  }
+  return Fail(ErrorCode::kMoved, fmt::format("{} is not lost since {}", subject.text, *text));
 }
 
 Response Done(const Sources& sources, const registry::Written& written) {
@@ -102,7 +118,7 @@ Response PutInstance(const Sources& sources, const Request& request, Glance& gla
 }
 
 Response DeleteInstance(const Sources& sources, const Request& request, Glance& glance) {
-  if (auto ok = CheckParameters(request, {"why", "address", "revision"}); !ok) {
+  if (auto ok = CheckParameters(request, {"why", "address", "revision", "lost_since"}); !ok) {
     return Failure(ok.error());
   }
   const auto subject = ReadSubject(sources, request);
@@ -125,6 +141,9 @@ Response DeleteInstance(const Sources& sources, const Request& request, Glance& 
   auto only_at = OnlyAt(request, stands);
   if (!only_at) return Failure(only_at.error());
   target.only_at = *only_at;
+  const auto lost_at = LostAt(*subject, request, stands);
+  if (!lost_at) return Failure(lost_at.error());
+  target.lost_at = *lost_at;
 
   registry::Registry registry(sources.store, subject->layout, sources.rules, sources.clock);
   const auto written = registry.Deregister(target, {By(request), why.empty() ? "by the API" : why},
