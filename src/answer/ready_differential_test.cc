@@ -104,8 +104,11 @@ std::string RegisteredKey(Chance& chance) {
 
 std::string AskedName(Chance& chance) {
   if (chance.Once(20)) return chance.Once(2) ? "outside.example" : "test";
-  return NameIn(chance, {"*", "any", "_healthy", "_shard0of2", "_shard1of2", "_http", "apex.dns",
-                         "ns.dns", "dns", "h-9100"});
+  std::string name =
+      NameIn(chance, {"*", "any", "_shard0of2", "_http", "apex.dns", "ns.dns", "dns", "h-9100"});
+  if (chance.Once(5)) name.insert(0, "_healthy.");
+  if (chance.Once(8)) name.insert(0, "_shard1of2.");
+  return name;
 }
 
 std::string Value(Chance& chance) {
@@ -226,8 +229,10 @@ class Store {
     return std::next(begin, chance_.Below(count))->first;
   }
   std::string AnyRegistration() { return AnyKey("/skydns/"); }
-  std::string Mark(const std::string& members = "") {
-    return R"({"since":"2026-01-31T11:00:00Z","by":"x","why":"y")" + members + "}";
+  static std::string Mark(model::Record record = {}) {
+    record.by = "x";
+    record.why = "y";
+    return model::ToJson(record);
   }
 
   void ChangeOne() {
@@ -245,8 +250,8 @@ class Store {
         return Delete(AnyRegistration());
       case 7:
         return Put(model::RecordKey(Area::kAlive, AnyRegistration()),
-                   Mark(R"(,"health":")" +
-                        std::string(chance_.Of({"passing", "warning", "critical"})) + '"'));
+                   Mark({.health = chance_.Of({model::Health::kPassing, model::Health::kWarning,
+                                               model::Health::kCritical})}));
       case 8:
         return Delete(AnyKey(model::AreaPrefix(Area::kAlive)));
       case 9:
@@ -270,7 +275,9 @@ class Store {
             ? model::HostRecordKey(Area::kMaintenance, "h")
             : model::RecordKey(Area::kMaintenance,
                                chance_.Once(2) ? AnyRegistration() : "/skydns/test/z/n1");
-    Put(where, Mark());
+    model::Record record;
+    if (chance_.Once(2)) record.until = clock_.wall_now + milliseconds(chance_.Below(60'000));
+    Put(where, Mark(record));
   }
   void ChangeHold() {
     switch (chance_.Below(3)) {
@@ -279,9 +286,8 @@ class Store {
       case 1:
         return Delete(AnyKey(model::AreaPrefix(Area::kGone)));
       default:
-        return Put(
-            model::RecordKey(Area::kHeld, RegisteredKey(chance_)),
-            Mark(R"(,"value":"{\"host\":\"10.0.1.)" + chance_.Number(9) + R"(\",\"port\":1}")"));
+        return Put(model::RecordKey(Area::kHeld, RegisteredKey(chance_)),
+                   Mark({.value = R"({"host":"10.0.1.)" + chance_.Number(9) + R"(","port":1})"}));
     }
   }
 
