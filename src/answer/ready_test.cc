@@ -232,5 +232,39 @@ TEST_F(ReadyTest, QuestionsOfOneHashAreNotTakenForEachOther) {
   EXPECT_FALSE(find(longer));
 }
 
+TEST_F(ReadyTest, TheRingIsAsLargeAsTheFleetWantsAndNeverLargerThanAllowed) {
+  constexpr std::size_t kMiB = 1 << 20;
+  EXPECT_EQ(Ready::OctetsFor(0, 128 * kMiB), 4 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(100'000, 128 * kMiB), 16 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(10'000'000, 128 * kMiB), 128 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(0, kMiB), kMiB);
+  EXPECT_EQ(Ready::OctetsFor(10'000'000, 100 * kMiB), 64 * kMiB) << "a power of two";
+}
+
+// In the midst of a batch, of which a part was looked for in the smaller one.
+TEST_F(ReadyTest, ARingThatGrowsForgetsAndGoesOn) {
+  Responder keeper{zones_, WithReady({}, 16 << 20)};
+  const auto respond = [&](const Octets& message, std::uint64_t foreseen) {
+    return keeper.Respond(view_, {.message = message, .now = context_.now, .foreseen = foreseen},
+                          out_);
+  };
+  PutHost("test/z/s/a", "10.0.0.1");
+  const Octets kept = Question("s.z.test", Type::kSrv);
+  (void)respond(kept, 0);
+  EXPECT_TRUE(respond(kept, 0).ready);
+  Change([&] {
+    for (int i = 0; i < 33'000; ++i) PutHost("test/y/i" + std::to_string(i), "10.0.0.1");
+  });
+  const Octets fresh = Question("i1.y.test", Type::kA);
+  const std::uint64_t foreseen[] = {keeper.Foresee(fresh), keeper.Foresee(kept)};
+  for (const std::uint64_t each : foreseen) keeper.Await(each);
+  EXPECT_FALSE(respond(fresh, foreseen[0]).ready);
+  const Responded said = respond(kept, foreseen[1]);
+  EXPECT_FALSE(said.ready);
+  EXPECT_EQ(said.rcode, wire::Rcode::kNoError);
+  EXPECT_TRUE(respond(fresh, foreseen[0]).ready);
+  EXPECT_TRUE(respond(kept, foreseen[1]).ready);
+}
+
 }  // namespace
 }  // namespace rollcall::answer
