@@ -106,6 +106,7 @@ std::string AskedName(Chance& chance) {
   if (chance.Once(20)) return chance.Once(2) ? "outside.example" : "test";
   std::string name =
       NameIn(chance, {"*", "any", "_shard0of2", "_http", "apex.dns", "ns.dns", "dns", "h-9100"});
+  if (name.size() > 220) return name;  // no room for more
   if (chance.Once(5)) name.insert(0, "_healthy.");
   if (chance.Once(8)) name.insert(0, "_shard1of2.");
   return name;
