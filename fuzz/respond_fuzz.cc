@@ -1,6 +1,7 @@
 // Any datagram, by UDP and TCP, while names change: a reply that was kept is the one that would be
 // made.
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "answer/respond.h"
@@ -14,17 +15,28 @@ using namespace rollcall;
 class World {
  public:
   World() {
-    for (const char* const path : {"node/a", "node/b", "alias"}) Put(path);
+    for (const char* const path : {"node/a", "node/b"}) Put(path, Address());
+    Put("alias", "a.node.prom.internal");
   }
 
-  void Put(const std::string& path) {
-    view_.tree.BeginPublication(++view_.changes);
-    const std::string key = "/skydns/internal/prom/" + path;
-    const std::string host = path == "alias" ? "a.node.prom.internal" : Address();
-    const std::string value = R"({"host":")" + host + R"(","port":9100})";
-    store::KeyValue kv{.key = key, .value = value};
-    kv.mod_revision = ++view_.revision;
-    view_.tree.Put(catalog::MakeRegistration("/skydns", kv, nullptr).value());
+  // What each name that a question can have hangs on comes, goes and becomes something else, one
+  // after the other.
+  void Change() {
+    switch (++changes_ % 6) {
+      case 0:
+        return Put("node/a", Address());
+      case 1:
+        return Erase("node/a");
+      case 2:
+        return Put("node/a", "alias.prom.internal");
+      case 3:
+        return Put("alias", "b.node.prom.internal");
+      case 4:
+        return Put("node/a/below", Address());
+      default:
+        Erase("node/a/below");
+        return Put("alias", changes_ % 12 == 5 ? "10.0.0.300" : "a.node.prom.internal");
+    }
   }
 
   void Ask(std::span<const std::uint8_t> message, bool tcp) {
@@ -44,10 +56,28 @@ class World {
   }
 
  private:
+  void Put(const std::string& path, const std::string& host) {
+    const std::string value = R"({"host":")" + host + R"(","port":9100})";
+    store::KeyValue kv{.key = "/skydns/internal/prom/" + path, .value = value};
+    kv.mod_revision = ++view_.revision;
+    view_.tree.BeginPublication(++view_.changes);
+    view_.tree.Put(catalog::MakeRegistration("/skydns", kv, nullptr).value());
+  }
+  void Erase(const std::string& path) {
+    view_.tree.BeginPublication(++view_.changes);
+    view_.tree.Erase("/skydns/internal/prom/" + path, ++view_.revision);
+  }
+  static wire::Name Long() {
+    wire::Name name = wire::Name::FromText("internal").value();
+    for (int i = 0; i < 4; ++i) (void)name.PrependLabel(std::string(54, 'l'));
+    return name;
+  }
   std::string Address() { return "10.0.0." + std::to_string(view_.changes % 250 + 1); }
 
   catalog::View view_;
-  const answer::Zones zones_{{.names = {wire::Name::FromText("prom.internal").value()}}};
+  unsigned changes_ = 0;
+  // The SOA of the second, asked in another case, is too much for 512 octets.
+  const answer::Zones zones_{{.names = {wire::Name::FromText("prom.internal").value(), Long()}}};
   answer::Responder maker_{zones_, {.nsid = "rollcall"}};
   answer::Responder keeper_{zones_, answer::WithReady({.nsid = "rollcall"}, 1 << 16)};
   std::vector<std::uint8_t> expected_ = std::vector<std::uint8_t>(wire::kMaxMessageSize);
@@ -62,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool tcp : {false, true}) {
     world.Ask(message, tcp);
     world.Ask(message, tcp);
-    world.Put("node/a");
+    world.Change();
     world.Ask(message, tcp);
   }
   return 0;

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -210,69 +209,61 @@ TEST_F(ReadyTest, AReplyLargerThanTheRingIsJustSent) {
   }
 }
 
-// Any order of changes and questions, in a ring that goes round again and again.
-TEST_F(ReadyTest, SaysWhatWouldBeMadeWhateverChanges) {
-  std::mt19937 random(20261126);  // NOLINT(cert-msc51-cpp): the same each time
-  const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
-  const auto path = [&] {
-    std::string text = pick(2) == 0 ? "test/z" : "test/y";
-    for (unsigned depth = 1 + pick(3); depth > 0; --depth) text += "/n" + std::to_string(pick(5));
-    return text;
+// As if chance had it, or somebody who knew the seed.
+TEST_F(ReadyTest, QuestionsOfOneHashAreNotTakenForEachOther) {
+  constexpr std::uint64_t kHash = 1;
+  Ready ready(kOctets);
+  const Octets one = Question("a.z.test", Type::kA);
+  const Octets as_long = Question("b.z.test", Type::kA);
+  const Octets longer = Question("a.z.test", Type::kA, {.edns_udp_size = 1232});
+  const auto find = [&](const Octets& question) {
+    return ready.Find(question, kHash, {}, view_, context_.now, out_).has_value();
   };
-  const auto name = [&] {
-    std::string text = pick(2) == 0 ? "z.test" : "y.test";
-    for (unsigned depth = pick(4); depth > 0; --depth) {
-      static constexpr const char* kOthers[] = {"*", "any", "_healthy", "_shard0of2", "N1"};
-      text.insert(0, (pick(5) == 0 ? kOthers[pick(5)] : "n" + std::to_string(pick(5))) + ".");
-    }
-    return text;
+  ready.Keep(one, kHash, {}, view_, {}, one, {});
+  EXPECT_TRUE(find(one));
+  EXPECT_FALSE(find(as_long));
+  EXPECT_FALSE(find(longer));
+  // The last is kept, in the room of the first or beside it.
+  ready.Keep(longer, kHash, {}, view_, {}, longer, {});
+  EXPECT_FALSE(find(one));
+  EXPECT_TRUE(find(longer));
+  ready.Keep(as_long, kHash, {}, view_, {}, as_long, {});
+  EXPECT_TRUE(find(as_long));
+  EXPECT_FALSE(find(longer));
+}
+
+TEST_F(ReadyTest, TheRingIsAsLargeAsTheFleetWantsAndNeverLargerThanAllowed) {
+  constexpr std::size_t kMiB = 1 << 20;
+  EXPECT_EQ(Ready::OctetsFor(0, 128 * kMiB), 4 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(100'000, 128 * kMiB), 16 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(10'000'000, 128 * kMiB), 128 * kMiB);
+  EXPECT_EQ(Ready::OctetsFor(0, kMiB), kMiB);
+  EXPECT_EQ(Ready::OctetsFor(10'000'000, 100 * kMiB), 64 * kMiB) << "a power of two";
+}
+
+// In the midst of a batch, of which a part was looked for in the smaller one.
+TEST_F(ReadyTest, ARingThatGrowsForgetsAndGoesOn) {
+  Responder keeper{zones_, WithReady({}, 16 << 20)};
+  const auto respond = [&](const Octets& message, std::uint64_t foreseen) {
+    return keeper.Respond(view_, {.message = message, .now = context_.now, .foreseen = foreseen},
+                          out_);
   };
-  const auto value = [&]() -> std::string {
-    const std::string number = std::to_string(1 + pick(200));
-    switch (pick(6)) {
-      case 0:
-        return R"({"host":")" + name() + R"("})";
-      case 1:
-        return R"({"host":"2001:db8::)" + number + R"(","port":9100,"ttl":)" + number + "}";
-      case 2:
-        return R"({"text":"t)" + number + R"("})";
-      case 3:
-        return "garbage";
-      default:
-        return R"({"host":"10.0.0.)" + number + R"(","port":9100,"rollcall":{"owner":"agent:h"}})";
-    }
-  };
-  static constexpr Type kTypes[] = {Type::kA,   Type::kAaaa, Type::kSrv, Type::kTxt, Type::kCname,
-                                    Type::kPtr, Type::kSoa,  Type::kNs,  Type::kAny, Type::kMx};
-  std::vector<Octets> questions;
-  while (questions.size() < 200) {
-    wire::QueryOptions options;
-    if (pick(2) == 0) options.edns_udp_size = 1232;
-    questions.push_back(Question(name(), kTypes[pick(10)], options));
-  }
-  std::size_t ready = 0;
-  for (int step = 0; step < 20'000 && !HasFailure(); ++step) {
-    if (pick(8) == 0) {
-      Change([&] {
-        for (unsigned n = 1 + pick(3); n > 0; --n) {
-          if (pick(3) == 0) {
-            Erase(path());
-          } else {
-            Put(path(), value(), pick(4));
-          }
-        }
-      });
-    }
-    // Only those not known: of one that is renewed the old time is told for up to a second.
-    if (pick(50) == 0) view_.leases.try_emplace(1 + pick(3), context_.now + seconds(pick(2000)));
-    if (pick(20) == 0) context_.now += milliseconds(pick(3000));
-    if (pick(200) == 0) {
-      context_.standing = pick(2) == 0 ? catalog::Standing::kStale : catalog::Standing::kSynced;
-    }
-    (void)Ask(questions[pick(200)], pick(4) == 0);
-    ready += said_.ready ? 1 : 0;
-  }
-  EXPECT_GT(ready, 2'000U);
+  PutHost("test/z/s/a", "10.0.0.1");
+  const Octets kept = Question("s.z.test", Type::kSrv);
+  (void)respond(kept, 0);
+  EXPECT_TRUE(respond(kept, 0).ready);
+  Change([&] {
+    for (int i = 0; i < 33'000; ++i) PutHost("test/y/i" + std::to_string(i), "10.0.0.1");
+  });
+  const Octets fresh = Question("i1.y.test", Type::kA);
+  const std::uint64_t foreseen[] = {keeper.Foresee(fresh), keeper.Foresee(kept)};
+  for (const std::uint64_t each : foreseen) keeper.Await(each);
+  EXPECT_FALSE(respond(fresh, foreseen[0]).ready);
+  const Responded said = respond(kept, foreseen[1]);
+  EXPECT_FALSE(said.ready);
+  EXPECT_EQ(said.rcode, wire::Rcode::kNoError);
+  EXPECT_TRUE(respond(fresh, foreseen[0]).ready);
+  EXPECT_TRUE(respond(kept, foreseen[1]).ready);
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ Responded Responder::MakeUntold(const catalog::View& view, const Request& reques
   Responded said = Sent(Encode(reply, out), reply, out);
   said.several = StandsForSeveral(view);
   keepable_ = answer_.basis.complete() && !query_.edns.wants_nsid;
-  serial_at_ = wire::SerialAt(query_, reply, said.size);
+  serial_at_ = wire::SerialAt(query_, reply, out.first(said.size));
   return said;
 }
 

@@ -9,7 +9,9 @@ namespace rollcall::wire {
 namespace {
 
 constexpr std::size_t kFlagsAt = 2;
-constexpr std::size_t kCountsAt = 4;
+constexpr std::size_t kAnswerCountAt = 6;
+constexpr std::size_t kAuthorityCountAt = 8;
+constexpr std::size_t kAdditionalCountAt = 10;
 
 constexpr std::size_t kOptSize = 11;  // without options
 constexpr std::size_t kOptionHeader = 4;
@@ -173,17 +175,24 @@ std::size_t EncodeReply(const Query& query, const Reply& reply, const Limits& li
 
   if (counts.truncated) flags |= kTruncated;
   to.PatchU16(kFlagsAt, flags);
-  to.PatchU16(kCountsAt + 2, static_cast<std::uint16_t>(counts.answer));
-  to.PatchU16(kCountsAt + 4, static_cast<std::uint16_t>(counts.authority));
-  to.PatchU16(kCountsAt + 6, static_cast<std::uint16_t>(counts.additional + (opt.present ? 1 : 0)));
+  to.PatchU16(kAnswerCountAt, static_cast<std::uint16_t>(counts.answer));
+  to.PatchU16(kAuthorityCountAt, static_cast<std::uint16_t>(counts.authority));
+  to.PatchU16(kAdditionalCountAt,
+              static_cast<std::uint16_t>(counts.additional + (opt.present ? 1 : 0)));
   return to.size();
 }
 
-std::size_t SerialAt(const Query& query, const Reply& reply, std::size_t size) {
+std::size_t SerialAt(const Query& query, const Reply& reply,
+                     std::span<const std::uint8_t> message) {
   // An SOA is asked for, or says why there is nothing; only the OPT comes behind it.
-  const std::span<const Record> last = reply.authority.empty() ? reply.answer : reply.authority;
+  const bool asked = reply.authority.empty();
+  const std::span<const Record> last = asked ? reply.answer : reply.authority;
   if (last.empty() || last.back().type != Type::kSoa || !reply.additional.empty()) return 0;
-  return size - PlanOpt(query, reply, kMaxMessageSize).size - kSoaNumbers;
+  // Of a zone with a long name, asked in another case, it may not have fit.
+  const std::size_t count_at = asked ? kAnswerCountAt : kAuthorityCountAt;
+  const unsigned count = message[count_at] << 8 | message[count_at + 1];
+  if (count != last.size()) return 0;
+  return message.size() - PlanOpt(query, reply, kMaxMessageSize).size - kSoaNumbers;
 }
 
 }  // namespace rollcall::wire

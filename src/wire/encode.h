@@ -45,8 +45,9 @@ struct Limits {
 [[nodiscard]] std::size_t EncodeReply(const Query& query, const Reply& reply, const Limits& limits,
                                       std::span<std::uint8_t> out);
 
-// Where the serial of the SOA lies in a message that EncodeReply() made, for who keeps it and
-// writes a later one there; 0: it holds none.  `size`: of the message.
-[[nodiscard]] std::size_t SerialAt(const Query& query, const Reply& reply, std::size_t size);
+// Where the serial of the SOA lies in `message`, which EncodeReply() made of these, for who keeps
+// it and writes a later one there; 0: it holds none.
+[[nodiscard]] std::size_t SerialAt(const Query& query, const Reply& reply,
+                                   std::span<const std::uint8_t> message);
 
 }  // namespace rollcall::wire

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
+#include <optional>
+#include <string>
 
 #include "wire/build_query.h"
 #include "wire/decode.h"
@@ -379,6 +382,50 @@ TEST(EncodeReplyTest, TheDeepestNamesAreCompressed) {
   ASSERT_EQ(response.answer.size(), 2u);
   EXPECT_EQ(response.answer[0], answer[0]);
   EXPECT_EQ(response.answer[1], answer[1]);
+}
+
+// Of the reply to `name` at so many octets: the serial, read where SerialAt() says; none, if it
+// says that there is none.
+std::optional<std::uint32_t> SerialIn(std::string_view name, const Reply& reply,
+                                      std::size_t max_size, const QueryOptions& options) {
+  const Query query = Ask(name, Type::kSoa, options);
+  const Octets message = Encode(query, reply, {max_size, 1232});
+  const std::size_t at = SerialAt(query, reply, message);
+  if (at == 0) return std::nullopt;
+  return message.at(at) << 24 | message.at(at + 1) << 16 | message.at(at + 2) << 8 |
+         message.at(at + 3);
+}
+
+TEST(EncodeReplyTest, TellsWhereTheSerialOfAnSoaLies) {
+  const Name zone = N("prom.internal");
+  const Record soa[] = {{zone, Type::kSoa, 5, Soa{zone, zone, 0x12345678, 1, 2, 3, 4}}};
+  for (const bool asked : {true, false}) {
+    Reply reply;
+    (asked ? reply.answer : reply.authority) = soa;
+    for (const QueryOptions& options :
+         {QueryOptions{}, QueryOptions{.edns_udp_size = 1232, .dnssec_ok = true}}) {
+      EXPECT_EQ(SerialIn("a.prom.internal", reply, 512, options), 0x12345678U);
+      reply.extended_error = ExtendedError{kStaleAnswer};
+      EXPECT_EQ(SerialIn("a.prom.internal", reply, 512, options), 0x12345678U);
+    }
+  }
+  EXPECT_EQ(SerialIn("a.prom.internal", {}, 512, {}), std::nullopt);
+}
+
+// Names are compressed where their case is the same, so that this one is written twice.
+TEST(EncodeReplyTest, AnSoaThatDidNotFitHasNoSerial) {
+  std::string name = "test";
+  for (int i = 0; i < 4; ++i) name.insert(0, std::string(55, 'l') + ".");
+  const Name zone = N(name);
+  const Record soa[] = {{zone, Type::kSoa, 5, Soa{zone, zone, 1, 1, 2, 3, 4}}};
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c == 'l' ? 'L' : c; });
+  name.replace(name.size() - 4, 4, "TEST");
+  for (const bool asked : {true, false}) {
+    Reply reply;
+    (asked ? reply.answer : reply.authority) = soa;
+    EXPECT_EQ(SerialIn(name, reply, 512, {.edns_udp_size = 512}), std::nullopt);
+    EXPECT_EQ(SerialIn(name, reply, 1232, {.edns_udp_size = 1232}), 1U);
+  }
 }
 
 }  // namespace

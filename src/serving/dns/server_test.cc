@@ -6,6 +6,7 @@
 namespace rollcall::serving::dns {
 namespace {
 
+using testing::Bytes;
 using testing::Query;
 using testing::TcpClient;
 using testing::UdpClient;
@@ -119,6 +120,47 @@ TEST(Server, AnswersEveryQuestionWhileTheViewChanges) {
     ASSERT_GE(by_tcp->answer.size(), 1u);
   }
   over = true;
+}
+
+// Replies that are kept are made anew once a change is published, by every worker and by TCP.
+TEST(Server, NoReplyIsOlderThanItsQuestion) {
+  World world{kNode};
+  const auto put = [&world](int port) {
+    world.Put("node/a", R"({"host":"10.0.0.1","port":)" + std::to_string(port) + "}");
+  };
+  put(1);
+  ASSERT_TRUE(world.Serve());
+  std::atomic<int> published{1};
+  std::atomic<int> old{0};
+  constexpr int kMost = 60'000;
+  const auto ask = [&](auto client) {
+    const Bytes question = Query("node.prom.internal", Type::kSrv);
+    for (int i = 0; i < 500 || published < 300; ++i) {
+      const int least = published;
+      const auto reply = client.Ask(question);
+      if (!reply || reply->answer.size() != 1) {
+        ++old;
+      } else if (std::get<wire::Srv>(reply->answer[0].rdata).port < least) {
+        ++old;
+      }
+    }
+  };
+  std::atomic<bool> over{false};
+  std::jthread writer([&] {
+    for (int port = 2; port < kMost && !over; ++port) {
+      put(port);
+      published = port;
+    }
+  });
+  {
+    std::vector<std::jthread> askers;
+    for (int i = 0; i < 2; ++i) {
+      askers.emplace_back([&] { ask(UdpClient(world.address())); });
+      askers.emplace_back([&] { ask(TcpClient(world.address())); });
+    }
+  }
+  over = true;
+  EXPECT_EQ(old, 0);
 }
 
 }  // namespace
