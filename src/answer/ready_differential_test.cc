@@ -467,7 +467,7 @@ class Worker {
 std::unique_ptr<catalog::View> Anew(const catalog::View& view) {
   auto anew = std::make_unique<catalog::View>();
   view.tree.VisitFrom("", [&](const catalog::Registration& one) {
-    anew->tree.Put(one.shared_from_this());
+    anew->tree.Put(catalog::RegistrationPtr(&one));
     return true;
   });
   anew->marks = view.marks;

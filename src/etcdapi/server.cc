@@ -51,7 +51,7 @@ void SetArguments(grpc::ServerBuilder& builder, const Limits& limits) {
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_TCP_TX_ZEROCOPY_MAX_SIMULT_SENDS, 0);
-  // The buffer that a connection waits with: it grows with what comes, from 8 KB if this is not said.
+  // The buffer that a connection waits with grows with what comes; by itself it begins with 8 KB.
   builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, 1024);
   // Requests are read before we are asked.  Beyond this gRPC resets those that it has
   // not yet read whole, so that many who begin a large one and do not end it cannot fill
