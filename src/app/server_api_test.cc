@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
+#include <optional>
+#include <vector>
 
 #include "serving/http/server.h"
 
@@ -18,39 +20,44 @@ Result<ServerApi> Open(const std::string& url) {
   return ServerApi::Open(settings);
 }
 
-TEST(ServerApi, WhatAServerSaysIsNoOrderToTheTerminal) {
-  serving::http::Response bad{400, std::string(R"({"error":"\u001b[2J\u001b[31mgone\nnext"})")};
-  bad.content_type = "application/json";
-  serving::http::Route route;
-  route.path = "/x";
-  route.handler = serving::http::Answering([&](const serving::http::Request&) { return bad; });
-  serving::http::Options options;
-  options.listen = {"127.0.0.1:0"};
-  serving::http::Server server(options, {route});
-  ASSERT_TRUE(server.Start());
-  const auto api = Open("http://" + server.bound()[0]);
+// Of a server that has one answer.
+class ServerApiTest : public ::testing::Test {
+ protected:
+  Result<ServerApi> Start() {
+    serving::http::Route route;
+    route.path = "/x";
+    route.handler =
+        serving::http::Answering([&](const serving::http::Request&) { return answer_; });
+    serving::http::Options options;
+    options.listen = {"127.0.0.1:0"};
+    server_.emplace(options, std::vector{route});
+    if (auto ok = server_->Start(); !ok) return Fail(ok.error());
+    return Open("http://" + server_->bound()[0]);
+  }
+
+  serving::http::Response answer_;
+  std::optional<serving::http::Server> server_;
+};
+
+TEST_F(ServerApiTest, WhatAServerSaysIsNoOrderToTheTerminal) {
+  answer_ = {400, std::string(R"({"error":"\u001b[2J\u001b[31mgone\nnext"})")};
+  answer_.content_type = "application/json";
+  const auto api = Start();
   ASSERT_TRUE(api) << api.error().message;
   const auto answer = api->Get("/x");
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message, EndsWith("?[2J?[31mgone?next"));
 }
 
-TEST(ServerApi, OnlyTheApiSaysThatSomethingIsNotThere) {
-  serving::http::Response missing{404, std::string()};
-  serving::http::Route route;
-  route.path = "/x";
-  route.handler = serving::http::Answering([&](const serving::http::Request&) { return missing; });
-  serving::http::Options options;
-  options.listen = {"127.0.0.1:0"};
-  serving::http::Server server(options, {route});
-  ASSERT_TRUE(server.Start());
-  const auto api = Open("http://" + server.bound()[0]);
+TEST_F(ServerApiTest, OnlyTheApiSaysThatSomethingIsNotThere) {
+  answer_.status = 404;
+  const auto api = Start();
   ASSERT_TRUE(api) << api.error().message;
   for (const auto& [body, code] :
        {std::pair{"<html>404</html>", ErrorCode::kUnavailable},
         {R"({"message":"no route"})", ErrorCode::kUnavailable},
         {R"({"status":"error","error":"nothing is registered"})", ErrorCode::kNotFound}}) {
-    missing.body = std::string(body);
+    answer_.body = std::string(body);
     EXPECT_EQ(api->Get("/x").error().code, code) << body;
     const auto followed = api->Follow("/x", [](std::string_view) { return true; });
     ASSERT_FALSE(followed);
