@@ -138,11 +138,8 @@ TEST(Server, NoReplyIsOlderThanItsQuestion) {
     for (int i = 0; i < 500 || published < 300; ++i) {
       const int least = published;
       const auto reply = client.Ask(question);
-      if (!reply || reply->answer.size() != 1) {
-        ++old;
-      } else if (std::get<wire::Srv>(reply->answer[0].rdata).port < least) {
-        ++old;
-      }
+      const bool whole = reply && reply->answer.size() == 1;
+      if (!whole || std::get<wire::Srv>(reply->answer[0].rdata).port < least) ++old;
     }
   };
   std::atomic<bool> over{false};
