@@ -4,6 +4,7 @@ All serve the same zones on 127.0.0.1, each with one process or one worker for q
 processor it is given.  What they need besides lies in a directory of their own.
 """
 
+import contextlib
 import os
 import subprocess
 import time
@@ -68,7 +69,9 @@ class Zones:
 def children(pid):
     found = [pid]
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as handle:
+        # A thread may just have ended.
+        with contextlib.suppress(FileNotFoundError), \
+                open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as handle:
             for child in handle.read().split():
                 found += children(child)
     return found
