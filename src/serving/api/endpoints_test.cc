@@ -282,7 +282,7 @@ class Answered final : public http::Exchange {
   }
 
  private:
-  const http::Request request_;
+  const http::Request request_{};
   Guarded<std::thread::id> by_;
   std::condition_variable answered_;
 };
