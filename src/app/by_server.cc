@@ -191,11 +191,12 @@ int ListHeldByServer(const Invocation& invocation) {
 }
 
 int ReleaseByServer(const Invocation& invocation) {
+  const auto name = ReadName(invocation);
+  if (!name) return Report(name.error());
   const auto api = ServerApi::Open(invocation.settings);
   if (!api) return Report(api.error());
-  const std::string name = WholeName(FirstWord(invocation), invocation.settings);
   const auto done = api->Send("POST", "/api/v1/protection/release",
-                              json::object{{"name", name}, {"why", "rollcall protect release"}});
+                              json::object{{"name", *name}, {"why", "rollcall protect release"}});
   if (!done) return Report(done.error());
   const auto* const released =
       done->is_object() ? done->get_object().if_contains("released") : nullptr;
@@ -208,7 +209,7 @@ int ReleaseByServer(const Invocation& invocation) {
     }
   }
   if (count > 0) return kDone;
-  return Report({ErrorCode::kNotFound, fmt::format("nothing is held {}", WhereIs(name))});
+  return Report({ErrorCode::kNotFound, fmt::format("nothing is held {}", WhereIs(*name))});
 }
 
 }  // namespace rollcall::app

@@ -20,7 +20,7 @@
 namespace rollcall::app {
 
 // "node.prom.internal" of what `list` and its like are given: a service of the zone, or a whole
-// name; "" of nothing, without --zone: all.
+// name; "" of nothing, without --zone: all; and of a host ("@server01"), which ReadName() refuses.
 [[nodiscard]] std::string WholeName(const std::string& word, const Settings& settings);
 // That of a command's first word, or of none.  kInvalid: the word is a host's; "" would be all.
 [[nodiscard]] Result<std::string> ReadName(const Invocation& invocation);

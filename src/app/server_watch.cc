@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 #include <utility>
 
 #include "app/explain_target.h"
@@ -19,9 +20,10 @@ namespace json = boost::json;
 constexpr std::size_t kMostSingly = 20;
 
 // Members that say how an instance is, and where: not what is registered.
-constexpr const char* kBeside[] = {"key",         "name",  "instance", "service", "zone",
-                                   "host",        "state", "health",   "since",   "why",
-                                   "maintenance", "held",  "stopping", "lease",   "revision"};
+constexpr const char* kNames[] = {"key", "name", "instance"};
+constexpr const char* kBeside[] = {"service", "zone",     "host",  "state",
+                                   "health",  "since",    "why",   "maintenance",
+                                   "held",    "stopping", "lease", "revision"};
 
 bool IsDelete(std::string_view type) {
   return type == "deregistered" || type == "removed" || type == "released";
@@ -38,9 +40,9 @@ bool IsGoneBack(catalog::HistoryId id, const json::object& change) {
 }
 
 bool IsSameValue(json::object a, json::object b) {
-  for (const char* member : kBeside) {
-    a.erase(member);
-    b.erase(member);
+  for (json::object* object : {&a, &b}) {
+    for (const char* member : kNames) object->erase(member);
+    for (const char* member : kBeside) object->erase(member);
   }
   return a == b;
 }
@@ -48,12 +50,13 @@ bool IsSameValue(json::object a, json::object b) {
 // What a change has written, with the state that it is in by now; null: it is gone since.
 json::object Written(const json::object& change, const json::object* now) {
   json::object instance;
-  for (const char* member : kBeside) {
-    const bool name = member == kBeside[0] || member == kBeside[1] || member == kBeside[2];
-    const json::object& from = now == nullptr ? change : *now;
-    if (now == nullptr && !name) break;
-    if (const auto* const value = from.if_contains(member)) instance[member] = *value;
-  }
+  const auto take = [&](const json::object& from, std::span<const char* const> members) {
+    for (const char* member : members) {
+      if (const auto* const value = from.if_contains(member)) instance[member] = *value;
+    }
+  };
+  take(now == nullptr ? change : *now, kNames);
+  if (now != nullptr) take(*now, kBeside);
   const auto* const after = change.if_contains("after");
   if (after == nullptr || !after->is_object()) return instance;
   for (const auto& [member, value] : after->get_object()) instance[member] = value;

@@ -291,7 +291,8 @@ def watching(scenario, rollcall):
     away = scenario.start("watch-away", [BINARY, "watch", "--server=http://127.0.0.1:1"])
     away.wait_output("server away")
     equal(away.stop(), 0, "its end without a server")
-    equal(cli("watch", "@h2", *at).returncode, 2, "a host is not the name of all")
+    for words in (("watch",), ("protect", "release")):
+        equal(cli(*words, "@h2", *at).returncode, 2, f"{words}: a host is not the name of all")
     equal(cli("watch", "x", "--server=ftp://x").returncode, 2, "no such URL")
     scenario.step("watch by a server")
 
