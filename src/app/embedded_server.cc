@@ -218,6 +218,7 @@ std::unique_ptr<ServerStore> Damaged(const EmbeddedOptions& embedded, const Erro
 
 Result<std::unique_ptr<ServerStore>> OpenEmbeddedServer(const EmbeddedOptions& embedded,
                                                         const ServeOptions& options) {
+  etcdapi::SetEnvironment();  // no thread has been started yet
   std::error_code error;
   const std::string file = embedded.path + "/" + store::embedded::kStoreFile;
   if (std::filesystem::exists(file, error)) {

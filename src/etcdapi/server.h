@@ -18,6 +18,10 @@
 
 namespace rollcall::etcdapi {
 
+// Says to gRPC what it hears from the environment alone, unless somebody has said something there
+// already.  Before the first thread, and before anything else of gRPC.
+void SetEnvironment();
+
 struct ServerOptions {
   std::vector<std::string> listen_addresses;  // "127.0.0.1:2379", "[::1]:0" (0: a free port)
   // "http://host:2379", where clients are to connect to; empty: where it listens.
