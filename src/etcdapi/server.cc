@@ -1,5 +1,6 @@
 #include "etcdapi/server.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "etcdapi/core/listeners.h"
+#include "etcdapi/core/relief.h"
 #include "etcdapi/kv_service.h"
 #include "etcdapi/lease_service.h"
 #include "etcdapi/listen.h"
@@ -183,6 +185,7 @@ class Server::Running {
     const Limits& limits = shared_.limits;
     const milliseconds pause =
         std::clamp(std::min(limits.patience, limits.progress) / 4, kLeastTick, kMostTick);
+    Relief relief(std::chrono::steady_clock::now());
     std::mutex mutex;
     std::condition_variable_any stopped;
     std::unique_lock lock(mutex);
@@ -191,6 +194,7 @@ class Server::Running {
       const SteadyTime now = std::chrono::steady_clock::now();
       watch_.Tick(now);
       shared_.outgoing.Tick(now);
+      if (relief.IsDue(watch_.streams_ended(), now)) (void)malloc_trim(0);
     }
   }
 

@@ -120,6 +120,7 @@ bool WatchService::Add(const std::shared_ptr<WatchTalk>& talk) {
 }
 
 void WatchService::Remove(const std::shared_ptr<WatchTalk>& talk) {
+  ++streams_ended_;
   auto talks = talks_.Lock();
   talks->all.erase(talk);
   if (talks->all.empty()) ended_.notify_all();

@@ -3,7 +3,9 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -35,6 +37,7 @@ class WatchService final : public WatchBase {
   [[nodiscard]] std::size_t watches() const { return setup_.watches.held(); }
   [[nodiscard]] std::size_t octets() const { return setup_.octets.held(); }
   [[nodiscard]] std::uint64_t given_up() const { return setup_.given_up; }
+  [[nodiscard]] std::uint64_t streams_ended() const { return streams_ended_; }
 
  private:
   class Watcher;
@@ -55,7 +58,8 @@ class WatchService final : public WatchBase {
   WatchSetup setup_;
   mutable Guarded<Talks> talks_;
   std::condition_variable ended_;
-  Workers pump_{2};  // last: its turns use the others
+  std::atomic<std::uint64_t> streams_ended_{0};  // for whatever reason
+  Workers pump_{2};                              // last: its turns use the others
 };
 
 }  // namespace rollcall::etcdapi
