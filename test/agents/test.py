@@ -23,6 +23,9 @@ AGENTS = int(os.environ.get("ROLLCALL_AGENTS", "10000" if ALL else "1000"))
 SERVICES = int(os.environ.get("ROLLCALL_AGENTS_SERVICES", "1"))
 LEASE = 30 if ALL else 12
 MEMORY = 400  # MB, for ten thousand
+# Until a client that has gone without a word is missed, and what was its own is given back.
+SETTLING = 30 + 30
+DROP, RESET = ("DROP",), ("REJECT", "--reject-with", "tcp-reset")
 PATIENCE = 240 if ALL else 60  # this machine has two processors, for agents and server
 
 
@@ -54,10 +57,26 @@ def metric(name):
     return float(re.search(rf"^rollcall_{name} (\S+)$", rollcall.web("/metrics")[1], re.M)[1])
 
 
-def packets(drop):
+def check_memory(scenario, server, base, when):
+    """What it takes for its agents, once nothing is there of the connections they had before."""
+    most = base + (MEMORY - base) * AGENTS / 10000 + (0 if ALL else 5)
+    at_once = anonymous(server)
+    wait_for("no more streams than agents", lambda: metric("store_api_watch_streams") == AGENTS, SETTLING)
+    gone = time.monotonic()
+    try:
+        wait_for(f"no more than {most:.0f} MB", lambda: anonymous(server) <= most, SETTLING, every=1)
+    finally:
+        taken = anonymous(server)
+        scenario.step(f"the server's anonymous memory, {when}: {at_once:.0f} MB; {time.monotonic() - gone:.0f} s "
+                      f"after the last stream of before {taken:.0f} MB, {(taken - base) * 1000 / AGENTS:.1f} KB for "
+                      f"each agent; {metric('store_watches'):.0f} watches")
+
+
+def packets(add, *target):
+    """From now on, or no more, all packets between agents and server go there."""
     for side in ("dport", "sport"):
-        subprocess.run(["iptables", "-w", "-A" if drop else "-D", "INPUT", "-p", "tcp", f"--{side}",
-                        "2379", "-j", "DROP"], check=True)
+        subprocess.run(["iptables", "-w", "-A" if add else "-D", "INPUT", "-p", "tcp", f"--{side}",
+                        "2379", "-j", *target], check=True)
 
 
 def registrations(server):
@@ -89,11 +108,7 @@ def run(scenario):
     before = registrations(server)
     check(len(before) == AGENTS * SERVICES, f"{len(before)} registrations")
 
-    taken = anonymous(server)
-    scenario.step(f"the server's anonymous memory: {taken:.0f} MB, {(taken - base) * 1000 / AGENTS:.1f} KB "
-                  f"for each agent; {metric('store_api_watch_streams'):.0f} streams, "
-                  f"{metric('store_watches'):.0f} watches")
-    check(taken - base <= (MEMORY - base) * AGENTS / 10000 + 5, f"more than {MEMORY} MB for 10,000")
+    check_memory(scenario, server, base, "all there")
 
     # The server is away for a moment: its leases live on, so nothing has to be written.
     server.process.kill()
@@ -106,18 +121,29 @@ def run(scenario):
                  f"{time.monotonic() - back:.1f} s after its start")
     check(asked["writes"] <= AGENTS * 0.02, f"{asked['writes']} writes where nothing had changed")
     check(registrations(server) == before, "every registration was left alone")
+    check_memory(scenario, server, base, "all back")
+
+    # All are cut off at once, and of most of them the server does not hear.
+    packets(True, *RESET)
+    wait_for("all to miss it", lambda: fleet.right() < AGENTS / 10, LEASE)
+    since, back = len(fleet.seconds()), time.monotonic()
+    packets(False, *RESET)
+    fleet.wait_right("all to be back")
+    show(scenario, fleet, since, f"all were cut off: all are right {time.monotonic() - back:.1f} s after that")
+    check(registrations(server) == before, "every registration was left alone")
+    check_memory(scenario, server, base, "all back")
 
     # The network is away for so long that all leases end: each agent has one transaction to make.
-    packets(drop=True)
+    packets(True, *DROP)
     wait_for("all leases to end", lambda: metric("store_leases") == 0, LEASE * 4 + 30, every=0.5)
     since, back = len(fleet.seconds()), time.monotonic()
-    packets(drop=False)
+    packets(False, *DROP)
     fleet.wait_right("all to be back")
     asked = show(scenario, fleet, since, f"the network was away until all leases had ended: all are right "
                  f"{time.monotonic() - back:.1f} s after its return")
     check(asked["writes"] <= AGENTS * 1.05, f"{asked['writes']} transactions, more than one for each agent")
     check(registrations(server) == before, "every registration was left alone")
-    scenario.step(f"the server's anonymous memory at the end: {anonymous(server):.0f} MB")
+    check_memory(scenario, server, base, "all back")
 
 
 main(run)
