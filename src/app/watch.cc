@@ -15,8 +15,8 @@
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
-#include "app/server_api.h"
 #include "app/signals.h"
+#include "app/source.h"
 #include "base/backoff.h"
 #include "base/log.h"
 
@@ -292,7 +292,9 @@ class Watcher {
 };
 
 int RunWatch(const Invocation& invocation) {
-  if (invocation.settings.IsGiven("server")) return WatchByServer(invocation);
+  const auto source = ChooseSource(invocation.settings);
+  if (!source) return Report(source.error());
+  if (*source == Source::kServer) return WatchByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   const Signals signals({SIGTERM, SIGINT});
@@ -318,12 +320,14 @@ Command WatchCommand() {
       "A line has the store's revision, + or - or, for a change of its state, ~; the name, and\n"
       "what is registered, and who did it and why if he has said so; with --output=json it is\n"
       "one object. After a break it goes on where it was, or prints the difference.\n\n"
-      "With --server it prints what that answers: what vanished and is held is still there, and\n"
-      "what was written again as it was is no change.\n\n"
+      "The server of this host is asked, if one answers; else, or if a flag or ETCD_ENDPOINT\n"
+      "names one, the store. Of a server it prints what that answers: what vanished and is\n"
+      "held is still there, and what was written again as it was is no change.\n\n"
       "Examples:\n"
       "  rollcall watch node --zone=prom.local\n"
-      "  rollcall watch node --server=http://127.0.0.1:9530",
-      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
+      "  rollcall watch node --server=http://127.0.0.1:9530\n"
+      "  rollcall watch node --etcd.endpoint=http://127.0.0.1:2379",
+      Join({{OutputSetting()}, SourceSettings(), ClientSettings()}),
       &RunWatch,
       "A service of the zone, or a whole name."};
 }
