@@ -75,9 +75,9 @@ Command RegisterCommand() {
           1,
           "Writes a registration; safe to repeat.",
           "SERVICE may have dots, and defaults to EXPORTER_TYPE. What is written is static: it\n"
-          "stays until somebody deregisters it. The history says that it was you, and why. With "
-          "the store away the order is kept on disk, a\n"
-          "warning is printed, and the exit status is 0.\n\n"
+          "stays until somebody deregisters it. The history says that it was you, and --reason.\n"
+          "With the store away the order is kept on disk, a warning is printed, and the exit\n"
+          "status is 0.\n\n"
           "Examples:\n"
           "  rollcall register node --port=9100 --label=rack=r12 --reason='new host'\n"
           "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1\n"

@@ -91,6 +91,7 @@ class Watcher {
     registry::Listed item;
     Change change;
     store::Revision revision = 0;
+    std::string owner = {};  // whose a registration is that was put just now
   };
 
   // Lists once, or again after a gap, and starts the watch behind it.
@@ -164,8 +165,10 @@ class Watcher {
     }
     if (event.kv.mod_revision < from) return;
     next_ = std::max(next_, event.kv.mod_revision + 1);
-    lines_.push_back({Describe(event.kv, removed), removed ? Change::kDelete : Change::kPut,
-                      event.kv.mod_revision});
+    registry::Listed item = Describe(event.kv, removed);
+    std::string owner = item.service ? item.service->extension.owner : "";
+    lines_.push_back({std::move(item), removed ? Change::kDelete : Change::kPut,
+                      event.kv.mod_revision, std::move(owner)});
     if (removed) {
       known_.erase(key);
       TakeHeld(key);  // the record may have come first
@@ -256,9 +259,10 @@ class Watcher {
         if (line.change == Change::kState && before == known->second.shown) return;
       }
     }
-    const auto writer = writers_.find({entry.item.key, line.revision});
-    fmt::print("{}\n", ChangeLine(output_, entry, line.change, line.revision,
-                                  writer == writers_.end() ? Writer{} : writer->second));
+    // As a server tells it: who has said so, else the owner.
+    const auto said = writers_.find({entry.item.key, line.revision});
+    const Writer writer = said == writers_.end() ? Writer{line.owner, ""} : said->second;
+    fmt::print("{}\n", ChangeLine(output_, entry, line.change, line.revision, writer));
   }
 
   registry::Listed Describe(const store::KeyValue& kv, bool removed) {
