@@ -134,16 +134,20 @@ TEST(Explanation, AProblemIsTheVerdict) {
 }
 
 TEST(Explanation, WhoRegisteredItIsTold) {
-  const auto registered = [](const std::string& history) {
+  json::object instance = json::parse(kInstance).as_object();
+  instance.erase("owner");
+  const std::string revision = std::to_string(NumberIn(instance, "revision"));
+  const auto registered = [&](const std::string& history) {
     Api api;
+    api.Put("/api/v1/instances/a.node.prom.internal",
+            std::string(std::string_view(json::serialize(instance))));
     api.Put("/api/v1/history", R"({"changes":[)" + history + "]}");
-    for (const Link& link : api.Ask("a.node").found.at(0).links) {
+    const Explanation explanation = api.Ask("a.node");
+    for (const Link& link : explanation.found.at(0).links) {
       if (link.what == "registered") return link.text;
     }
     return std::string();
   };
-  const std::string revision =
-      std::to_string(NumberIn(json::parse(kInstance).as_object(), "revision"));
   EXPECT_THAT(registered(R"({"event":"maintenance","revision":)" + revision +
                          R"(,"by":"bob"},{"event":"changed","revision":)" + revision +
                          R"(,"by":"alice@h","why":"moved"})"),
