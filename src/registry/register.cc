@@ -79,7 +79,6 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
   if (auto ok = Validate(order, rules_); !ok) return Fail(std::move(ok.error()));
   const std::string value = model::ToJson(order.value);
   const Candidates candidates{order.service, order.instance, order.host, order.value.port};
-
   Signature signature(store_, terms.reason, clock_.WallNow(), deadline);
 
   for (int attempt = 0; attempt < kTries; ++attempt) {
