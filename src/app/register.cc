@@ -29,7 +29,9 @@ int Readmit(Session& session, const Invocation& invocation) {
                                 .host = order->order.host,
                                 .port = 0,
                                 .address = {}};
-  const registry::Reason reason{order->reason.by, "rollcall register --again"};
+  auto why = ReadReason(invocation.settings, "rollcall register --again");
+  if (!why) return Report(why.error());
+  const registry::Reason reason{order->reason.by, *std::move(why)};
   const auto done = registry.Readmit(target, reason, store::After(kStorePatience));
   if (!done) return Report(done.error());
   fmt::print("{} {} {}\n", *done ? "may be registered again:" : "is registered:", target.service,
