@@ -33,7 +33,7 @@ Done Call(const std::string& line) {
 }
 
 struct Refused {
-  const char* line;
+  std::string line;
   const char* said;
 };
 
@@ -65,6 +65,11 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesItAndWhereToLook) {
            Refused{"register node --address=192.0.2.1", "name it by --port or EXPORTER_PORT"},
            Refused{"register node --port=1 --address=192.0.2.1 --zone=10.0.0.0/8",
                    "--zone: \"10.0.0.0/8\" is not the name of a zone"},
+           Refused{"register node --port=1 --address=192.0.2.1 --reason=a\x01",
+                   "--reason: has control characters"},
+           Refused{"deregister node --reason=" + std::string(513, 'x'),
+                   "--reason: has 513 octets, 512 may be"},
+           Refused{"deregister --lost-for=1h --reason=a\x01", "--reason: has control characters"},
            Refused{"register node --port=1 --address=192.0.2.1 -- ls",
                    "only `run` takes a command"},
            Refused{"run node --port=1", "no command is given"},

@@ -40,11 +40,16 @@ Command DeregisterCommand() {
       "you say yes; what is in maintenance stays, and what has come back meanwhile. Exit status 1\n"
       "if something could not be taken away.\n\n"
       "Examples:\n"
-      "  rollcall deregister node\n"
+      "  rollcall deregister node --reason='moved to r13'\n"
       "  rollcall deregister mysql --instance=db1-3307 --zone=prom.local\n"
       "  rollcall deregister --lost-for=7d node\n"
       "  rollcall deregister --lost-for=7d node --server=http://127.0.0.1:9530",
-      Join({own, LostForSettings(), ServerInsteadSettings(), InstanceSettings(), ClientSettings()}),
+      Join({own,
+            {ReasonSetting()},
+            LostForSettings(),
+            ServerInsteadSettings(),
+            InstanceSettings(),
+            ClientSettings()}),
       &RunDeregister,
       "The service: node, node.a, mysql."};
 }

@@ -18,6 +18,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMostHistory = 5;
+// Of those before, the one that registered it is looked for.
+constexpr std::size_t kHistoryAsked = 100;
 constexpr std::size_t kMostConsumers = 20;
 
 // " by WHO: WHY", as far as it is known.
@@ -63,11 +65,12 @@ class Walk {
       : ask_(ask), chain_{instance}, name_(NameOf(instance)), state_(TextIn(instance, "state")) {}
 
   Result<Chain> Run() {
+    if (auto ok = ReadHistory(); !ok) return Fail(ok.error());
     Registered();
     State();
     if (auto ok = InDns(); !ok) return Fail(ok.error());
     if (auto ok = Consumers(); !ok) return Fail(ok.error());
-    if (auto ok = History(); !ok) return Fail(ok.error());
+    History();
     return std::move(chain_);
   }
 
@@ -80,10 +83,9 @@ class Walk {
 
   void Registered() {
     const std::string owner = TextIn(instance(), "owner");
-    Add("registered",
-        fmt::format("{} at revision {}, {}", TextIn(instance(), "key"),
-                    NumberIn(instance(), "revision"),
-                    owner.empty() ? "by hand: it names no owner" : "owned by " + owner));
+    Add("registered", fmt::format("{} at revision {}, {}", TextIn(instance(), "key"),
+                                  NumberIn(instance(), "revision"),
+                                  owner.empty() ? ByHand() : "owned by " + owner));
     if (const auto problem = TextIn(instance(), "problem"); !problem.empty()) {
       Add("value", "cannot be read: " + problem, true);
     } else if (NumberIn(instance(), "port") == 0) {
@@ -92,6 +94,18 @@ class Walk {
     if (TextIn(instance(), "zone").empty()) {
       Add("zone", "none of this server's: it is not answered", true);
     }
+  }
+
+  // Who put what stands there, as far as this server has seen it.
+  [[nodiscard]] std::string ByHand() const {
+    for (const json::object& change : changes_) {
+      const std::string event = TextIn(change, "event");
+      if (NumberIn(change, "revision") != NumberIn(instance(), "revision")) continue;
+      if (event != "registered" && event != "changed") continue;
+      if (TextIn(change, "by").empty()) break;
+      return fmt::format("by hand{} (it names no owner)", WhoAndWhy(change));
+    }
+    return "by hand: it names no owner";
   }
 
   void State() {
@@ -220,30 +234,43 @@ class Walk {
     return text;
   }
 
-  Result<void> History() {
+  Result<void> ReadHistory() {
     const auto answer = ask_(
-        fmt::format("/api/v1/history?limit={}&name={}", kMostHistory, http_client::Escape(name_)));
+        fmt::format("/api/v1/history?limit={}&name={}", kHistoryAsked, http_client::Escape(name_)));
     if (!answer) return Fail(answer.error());
     const auto* page = answer->if_object();
     const auto* changes = page == nullptr ? nullptr : page->if_contains("changes");
-    if (changes == nullptr || !changes->is_array()) return {};
+    is_told_ = changes != nullptr && changes->is_array();
+    if (!is_told_) return {};
     for (const json::value& change : changes->get_array()) {
-      if (change.is_object()) Add("change", ChangeText(change.get_object()));
+      if (change.is_object()) changes_.push_back(change.get_object());
     }
-    if (changes->get_array().empty()) Add("change", "none since this server started");
     return {};
+  }
+
+  void History() {
+    const std::size_t shown = std::min(changes_.size(), kMostHistory);
+    for (std::size_t i = 0; i < shown; ++i) Add("change", ChangeText(changes_[i]));
+    if (is_told_ && changes_.empty()) Add("change", "none since this server started");
   }
 
   const AskApi& ask_;
   Chain chain_;
   const std::string name_;
   const std::string state_;
+  std::vector<json::object> changes_;  // the latest first
+  bool is_told_ = false;               // the server has a history
 };
 
 }  // namespace
 
 std::string ChangeText(const json::object& change) {
-  return fmt::format("{} {}{}", TextIn(change, "time"), TextIn(change, "event"), WhoAndWhy(change));
+  const std::string event = TextIn(change, "event");
+  const bool unsaid = TextIn(change, "by").empty() &&
+                      (event == "registered" || event == "changed" || event == "removed");
+  return fmt::format(
+      "{} {}{}", TextIn(change, "time"), event,
+      unsaid ? " by etcdctl or another client, which does not say who" : WhoAndWhy(change));
 }
 
 Result<Chain> Follow(const AskApi& ask, const json::object& instance) {

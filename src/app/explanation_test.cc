@@ -133,6 +133,38 @@ TEST(Explanation, AProblemIsTheVerdict) {
   EXPECT_THAT(api.Ask("a.node").verdict, HasSubstr("this server is not sure"));
 }
 
+TEST(Explanation, WhoRegisteredItIsTold) {
+  json::object instance = json::parse(kInstance).as_object();
+  instance.erase("owner");
+  const std::string revision = std::to_string(NumberIn(instance, "revision"));
+  const auto registered = [&](const std::string& history) {
+    Api api;
+    api.Put("/api/v1/instances/a.node.prom.internal",
+            std::string(std::string_view(json::serialize(instance))));
+    api.Put("/api/v1/history", R"({"changes":[)" + history + "]}");
+    const Explanation explanation = api.Ask("a.node");
+    for (const Link& link : explanation.found.at(0).links) {
+      if (link.what == "registered") return link.text;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(registered(R"({"event":"maintenance","revision":)" + revision +
+                         R"(,"by":"bob"},{"event":"changed","revision":)" + revision +
+                         R"(,"by":"alice@h","why":"moved"})"),
+              ::testing::EndsWith("by hand by alice@h: moved (it names no owner)"));
+  EXPECT_THAT(registered(R"({"event":"registered","revision":1,"by":"alice@h"})"),
+              ::testing::EndsWith("by hand: it names no owner"))
+      << "another has written it since";
+}
+
+TEST(Explanation, AChangeWhoseAuthorHasNotSaidSoSaysThat) {
+  EXPECT_EQ(ChangeText({{"time", "t"}, {"event", "registered"}}),
+            "t registered by etcdctl or another client, which does not say who");
+  EXPECT_EQ(ChangeText({{"time", "t"}, {"event", "changed"}, {"by", "ann"}, {"why", "moved"}}),
+            "t changed by ann: moved");
+  EXPECT_EQ(ChangeText({{"time", "t"}, {"event", "lost"}}), "t lost");
+}
+
 TEST(Explanation, WhatIsGoneIsToldByWhomAndWhy) {
   Api api;
   api.Put("/api/v1/instances", R"({"instances":[]})");

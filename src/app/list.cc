@@ -10,7 +10,7 @@
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
-#include "app/server_api.h"
+#include "app/source.h"
 
 namespace rollcall::app {
 namespace {
@@ -43,7 +43,9 @@ Result<std::vector<Entry>> WithConditions(const registry::Registry& registry, st
 }
 
 int RunList(const Invocation& invocation) {
-  if (invocation.settings.IsGiven("server")) return ListByServer(invocation);
+  const auto source = ChooseSource(invocation.settings);
+  if (!source) return Report(source.error());
+  if (*source == Source::kServer) return ListByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -78,9 +80,12 @@ Command ListCommand() {
       "everything below the prefix, or of --zone if given. STATE is passing, warning, critical,\n"
       "lost, maintenance, or static (nobody says how it is). PROBLEM has why, and what cannot\n"
       "be read or is held by mass-loss protection.\n\n"
-      "Example:\n"
-      "  rollcall list node --zone=prom.local --output=json",
-      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
+      "The server of this host is asked, if one answers; else, or if a flag or ETCD_ENDPOINT\n"
+      "names one, the store.\n\n"
+      "Examples:\n"
+      "  rollcall list node --zone=prom.local --output=json\n"
+      "  rollcall list node --etcd.endpoint=http://127.0.0.1:2379",
+      Join({{OutputSetting()}, SourceSettings(), ClientSettings()}),
       &RunList,
       "A service of the zone, or a whole name."};
 }

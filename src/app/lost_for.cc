@@ -86,8 +86,9 @@ Result<void> Confirm(const Settings& settings, std::size_t count) {
   return Fail(ErrorCode::kCancelled, "nothing was deregistered");
 }
 
-std::string WhyOf(std::chrono::milliseconds age) {
-  return fmt::format("rollcall deregister --lost-for={}", model::FormatDuration(age));
+Result<std::string> WhyOf(const Settings& settings, std::chrono::milliseconds age) {
+  return ReadReason(settings,
+                    fmt::format("rollcall deregister --lost-for={}", model::FormatDuration(age)));
 }
 
 int SayNone(const std::string& where, std::chrono::milliseconds age) {
@@ -131,6 +132,8 @@ Result<void> RetireByServer(const ServerApi& api, const json::object& instance,
 int DeregisterLostByServer(const Invocation& invocation, std::chrono::milliseconds age) {
   const auto name = ReadName(invocation);
   if (!name) return Report(name.error());
+  const auto why = WhyOf(invocation.settings, age);
+  if (!why) return Report(why.error());
   const auto api = ServerApi::Open(invocation.settings);
   if (!api) return Report(api.error());
   const auto lost = FindLostByServer(*api, *name, SystemClock().WallNow() - age);
@@ -141,7 +144,7 @@ int DeregisterLostByServer(const Invocation& invocation, std::chrono::millisecon
   int status = kDone;
   for (const json::value& one : *lost) {
     const json::object& instance = one.get_object();
-    const auto done = RetireByServer(*api, instance, WhyOf(age));
+    const auto done = RetireByServer(*api, instance, *why);
     const bool moved = !done && (done.error().code == ErrorCode::kConflict ||
                                  done.error().code == ErrorCode::kNotFound);
     std::string key = TextIn(instance, "key");
@@ -172,6 +175,8 @@ int DeregisterLost(const Invocation& invocation) {
   const auto age = ReadLostFor(invocation.settings);
   if (!age) return Report(age.error());
   if (invocation.settings.IsGiven("server")) return DeregisterLostByServer(invocation, *age);
+  const auto why = WhyOf(invocation.settings, *age);
+  if (!why) return Report(why.error());
   auto session = Session::Open(invocation.settings);
   if (!session) return Report(session.error());
   const Scope scope = ScopeOf(invocation.words.empty() ? "" : invocation.words[0],
@@ -185,7 +190,7 @@ int DeregisterLost(const Invocation& invocation) {
   fmt::print("{}", TableOf(entries));
   if (auto ok = Confirm(invocation.settings, lost->size()); !ok) return Report(ok.error());
   registry::Records records((*session)->store());
-  const registry::Reason reason{WhoAmI(), WhyOf(*age)};
+  const registry::Reason reason{WhoAmI(), *why};
   for (const Lost& one : *lost) {
     const auto done = records.Retire(one.seen, reason, store::After(kStorePatience));
     if (!done) return Report(done.error());

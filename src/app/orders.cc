@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -104,6 +105,24 @@ std::vector<Setting> InstanceSettings() {
   };
 }
 
+Setting ReasonSetting() {
+  return {"reason", "TEXT", "", "Why, for others to read in the history."};
+}
+
+Result<std::string> ReadReason(const Settings& settings, std::string_view fallback) {
+  constexpr std::size_t kMost = 512;  // as the API has it
+  std::string text = settings.Knows("reason") ? settings.Text("reason") : "";
+  if (text.empty()) return std::string(fallback);
+  if (text.size() > kMost) {
+    return settings.Wrong("reason", fmt::format("has {} octets, {} may be", text.size(), kMost));
+  }
+  const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+  });
+  if (odd) return settings.Wrong("reason", "has control characters");
+  return text;
+}
+
 std::vector<Setting> ValueSettings() {
   return {
       {"address", "IP", "",
@@ -178,7 +197,9 @@ Result<registry::Written> Session::CarryOut(const PendingOrder& pending, store::
   auto address = AddressOf(pending, deadline);
   if (!address) return Fail(std::move(address.error()));
   order.value.host = std::move(*address);
-  return registry->Register(order, terms, deadline);
+  registry::Terms signed_terms = terms;
+  signed_terms.reason = pending.reason;
+  return registry->Register(order, signed_terms, deadline);
 }
 
 Result<registry::Found> Session::SayAlive(const PendingOrder& order, const registry::Terms& terms,
@@ -286,10 +307,11 @@ Result<PendingOrder> ReadOrder(const Invocation& invocation, const Session& sess
                             "name servers, ns.dns, do without)",
                             Quote(order.service)));
   }
-  if (verb == Verb::kDeregister) {
-    pending.reason = {WhoAmI(), "rollcall deregister"};
-    return pending;
-  }
+  auto why =
+      ReadReason(settings, verb == Verb::kRegister ? "rollcall register" : "rollcall deregister");
+  if (!why) return Fail(std::move(why.error()));
+  pending.reason = {WhoAmI(), *std::move(why)};
+  if (verb == Verb::kDeregister) return pending;
   if (auto ok = CheckAhead(pending, session.store_options()); !ok) return Fail(ok.error());
   return pending;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/command.h"
@@ -24,6 +25,9 @@ inline constexpr std::chrono::milliseconds kReleasePatience{300'000};
 [[nodiscard]] std::vector<Setting> InstanceSettings();
 // --label, --ttl.
 [[nodiscard]] std::vector<Setting> ValueSettings();
+// --reason: why somebody does it.  kInvalid: longer than 512 octets, or with control characters.
+[[nodiscard]] Setting ReasonSetting();
+[[nodiscard]] Result<std::string> ReadReason(const Settings& settings, std::string_view fallback);
 
 // The store, and the orders that wait for it.
 class Session {

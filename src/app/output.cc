@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <utility>
 
 #include "base/quote.h"
+#include "model/json_text.h"
 #include "model/time.h"
 
 namespace rollcall::app {
@@ -122,25 +124,40 @@ std::string JsonOf(const std::vector<Entry>& entries) {
   return text + (entries.empty() ? "]\n" : "\n]\n");
 }
 
-std::string ChangeLine(Output output, const Entry& entry, Change change, store::Revision revision) {
+std::string ChangeLine(Output output, const Entry& entry, Change change, store::Revision revision,
+                       const Writer& writer) {
   if (output == Output::kJson) {
     json::object object{{"event", ToString(change)}};
     for (auto& member : ObjectOf(entry)) object[member.key()] = member.value();
     object["revision"] = revision;
+    if (auto who = WriterJson(writer); !who.empty()) object["change"] = std::move(who);
     return std::string(std::string_view(json::serialize(object)));
   }
-  return ChangeLine(RowOf(entry), change, revision);
+  return ChangeLine(RowOf(entry), change, revision, writer);
 }
 
-std::string ChangeLine(Row row, Change change, store::Revision revision) {
+json::object WriterJson(const Writer& writer) {
+  json::object object;
+  if (!writer.by.empty()) object["by"] = model::MendUtf8(writer.by);
+  if (!writer.why.empty()) object["why"] = model::MendUtf8(writer.why);
+  return object;
+}
+
+std::string ChangeLine(Row row, Change change, store::Revision revision, const Writer& writer) {
   constexpr std::string_view kSigns = "+-~";
   std::string where = fmt::format("{} {} {}.{}", revision, kSigns[static_cast<std::size_t>(change)],
                                   row[1], row[0]);
   Clean(where);
-  if (change == Change::kDelete) return where;
+  std::string who;
+  for (const auto& [name, said] : {std::pair{"by", writer.by}, std::pair{"why", writer.why}}) {
+    std::string text = said;
+    Clean(text);
+    if (!said.empty()) who += fmt::format(" {}={}", name, text);
+  }
+  if (change == Change::kDelete) return where + who;
   for (std::string& cell : row) Clean(cell);
-  return fmt::format("{} {} {} {} since={} ttl={} labels={} problem={}", where, row[2], row[3],
-                     row[4], row[5], row[6], row[7], row[8]);
+  return fmt::format("{} {} {} {} since={} ttl={} labels={} problem={}{}", where, row[2], row[3],
+                     row[4], row[5], row[6], row[7], row[8], who);
 }
 
 std::string_view ToString(Change change) {

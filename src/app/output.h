@@ -1,6 +1,7 @@
 // Registrations for people (a table) and for programs (JSON).
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,22 @@ struct SplitName {
 };
 [[nodiscard]] SplitName Split(const registry::Listed& item);
 
+// Who has made a change and why; "": nobody says.
+struct Writer {
+  std::string by = {};
+  std::string why = {};
+};
+
 // One change, as `watch` prints it; without an end of line.  A removal has only
 // key and name.
 enum class Change { kPut, kDelete, kState };
 [[nodiscard]] std::string ChangeLine(Output output, const Entry& entry, Change change,
-                                     store::Revision revision);
+                                     store::Revision revision, const Writer& writer = {});
 // The same for people, of what has these cells in the table; and its name for programs.
-[[nodiscard]] std::string ChangeLine(Row row, Change change, store::Revision revision);
+[[nodiscard]] std::string ChangeLine(Row row, Change change, store::Revision revision,
+                                     const Writer& writer = {});
+// The same for programs: the writer, for the member `change`; empty: nobody says.
+[[nodiscard]] boost::json::object WriterJson(const Writer& writer);
 [[nodiscard]] std::string_view ToString(Change change);
 
 // What `list NAME` reads: everything, if no name is given and no --zone; a whole

@@ -96,6 +96,19 @@ TEST(Output, AChangeSaysWhatAndWhen) {
   EXPECT_THAT(ChangeLine(Output::kJson, entry, Change::kDelete, 8), HasSubstr(R"("revision":8)"));
 }
 
+TEST(Output, AChangeSaysWhoAndWhyAsFarAsThatIsKnown) {
+  const Entry entry = Server("server01.node.test", "192.0.2.1");
+  const Writer ann{"ann@h", "new\nrack"};
+  EXPECT_EQ(ChangeLine(Output::kTable, entry, Change::kDelete, 8, ann),
+            "8 - server01.node.test by=ann@h why=new?rack");
+  EXPECT_THAT(ChangeLine(Output::kTable, entry, Change::kPut, 8, {"ann@h", ""}),
+              ::testing::EndsWith("problem=- by=ann@h"));
+  EXPECT_THAT(ChangeLine(Output::kJson, entry, Change::kPut, 8, ann),
+              HasSubstr(R"("change":{"by":"ann@h","why":"new\nrack"})"));
+  EXPECT_THAT(ChangeLine(Output::kJson, entry, Change::kPut, 8),
+              ::testing::Not(HasSubstr(R"("change")")));
+}
+
 struct Case {
   const char* name;
   bool zone_given;

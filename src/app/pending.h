@@ -34,7 +34,7 @@ struct PendingOrder {
   // kRegister with no address: the one by which the store is reached, found out
   // when it is.  Else: `value` says with which address and port only.
   registry::Order order;
-  registry::Reason reason;  // kDeregister, kStop
+  registry::Reason reason;  // kRegister: by nobody, if its owner is named
   WallTime until{};         // kStop
 
   // The same for orders of which the later makes the earlier void.

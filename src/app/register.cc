@@ -29,7 +29,9 @@ int Readmit(Session& session, const Invocation& invocation) {
                                 .host = order->order.host,
                                 .port = 0,
                                 .address = {}};
-  const registry::Reason reason{order->reason.by, "rollcall register --again"};
+  auto why = ReadReason(invocation.settings, "rollcall register --again");
+  if (!why) return Report(why.error());
+  const registry::Reason reason{order->reason.by, *std::move(why)};
   const auto done = registry.Readmit(target, reason, store::After(kStorePatience));
   if (!done) return Report(done.error());
   fmt::print("{} {} {}\n", *done ? "may be registered again:" : "is registered:", target.service,
@@ -75,13 +77,14 @@ Command RegisterCommand() {
           1,
           "Writes a registration; safe to repeat.",
           "SERVICE may have dots, and defaults to EXPORTER_TYPE. What is written is static: it\n"
-          "stays until somebody deregisters it. With the store away the order is kept on disk, a\n"
-          "warning is printed, and the exit status is 0.\n\n"
+          "stays until somebody deregisters it. The history says that it was you, and --reason.\n"
+          "With the store away the order is kept on disk, a warning is printed, and the exit\n"
+          "status is 0.\n\n"
           "Examples:\n"
-          "  rollcall register node --port=9100 --label=rack=r12\n"
+          "  rollcall register node --port=9100 --label=rack=r12 --reason='new host'\n"
           "  rollcall register ns.dns --instance=ns1 --address=192.0.2.1\n"
           "  rollcall register node --host=server01 --again",
-          Join({ValueSettings(), InstanceSettings(), own, ClientSettings()}),
+          Join({ValueSettings(), InstanceSettings(), {ReasonSetting()}, own, ClientSettings()}),
           &RunRegister,
           "The service: node, node.a, mysql."};
 }

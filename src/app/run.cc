@@ -174,6 +174,7 @@ int RunChild(const Invocation& invocation) {
   if (!session) return Report(session.error());
   auto order = ReadOrder(invocation, **session, Verb::kRegister);
   if (!order) return Report(order.error());
+  order->reason = {};  // its owner is named by the value
   if (auto ok = Own(settings, *plan, order->order); !ok) return Report(ok.error());
   return Supervise(**session, *order, invocation, *plan);
 }

@@ -128,14 +128,15 @@ Row InstanceRow(const json::object& one) {
 }
 
 std::string InstanceChangeLine(Output output, const json::object& instance, Change change,
-                               std::int64_t revision) {
-  if (output == Output::kTable) return ChangeLine(InstanceRow(instance), change, revision);
+                               std::int64_t revision, const Writer& writer) {
+  if (output == Output::kTable) return ChangeLine(InstanceRow(instance), change, revision, writer);
   json::object object{{"event", ToString(change)}};
   for (const auto& [member, value] : instance) {
     const bool names = member == "key" || member == "name" || member == "instance";
     if (names || change != Change::kDelete) object[member] = value;
   }
   object["revision"] = revision;
+  if (auto who = WriterJson(writer); !who.empty()) object["change"] = std::move(who);
   return std::string(std::string_view(json::serialize(object)));
 }
 

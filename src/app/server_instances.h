@@ -44,7 +44,8 @@ void PrintRows(Output output, const boost::json::array& objects, Row titles,
                Row (*row_of)(const boost::json::object&));
 // One change, as ChangeLine() has it of the store.
 [[nodiscard]] std::string InstanceChangeLine(Output output, const boost::json::object& instance,
-                                             Change change, std::int64_t revision);
+                                             Change change, std::int64_t revision,
+                                             const Writer& writer);
 // As `list` does.
 void PrintInstances(Output output, const boost::json::array& instances);
 

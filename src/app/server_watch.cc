@@ -68,6 +68,10 @@ std::string AskedName(const json::object& object) {
   return TextIn(object, "instance").empty() ? TextIn(object, "name") : app::NameOf(object);
 }
 
+Writer WriterOf(const json::object& change) {
+  return {TextIn(change, "by"), TextIn(change, "why")};
+}
+
 std::string QueryOf(const std::string& name) {
   return name.empty() ? "" : "&name=" + http_client::Escape(name);
 }
@@ -205,7 +209,7 @@ void ServerWatch::TakeDelete(const Change& change) {
   if (known == known_.end()) return;
   // A list has shown what came after it.  0: the server's own word, of no revision.
   if (revision != 0 && NumberIn(known->second, "revision") > revision) return;
-  Say(app::Change::kDelete, known->second, revision == 0 ? at_ : revision);
+  Say(app::Change::kDelete, known->second, revision == 0 ? at_ : revision, WriterOf(change.object));
   known_.erase(known);
   undated_.erase(key);
 }
@@ -217,7 +221,8 @@ void ServerWatch::TakePut(const Change& change, const Now& now) {
   // A list has shown it.
   if (known != known_.end() && NumberIn(known->second, "revision") >= revision) return;
   const auto found = now.find(key);
-  Put(key, Written(change.object, found == now.end() ? nullptr : &found->second), revision);
+  Put(key, Written(change.object, found == now.end() ? nullptr : &found->second), revision,
+      WriterOf(change.object));
 }
 
 // The registration may have come back at another revision than the word that it was held went.
@@ -242,9 +247,10 @@ void ServerWatch::TakeState(const std::string& key, const json::object& now) {
   Remember(key, std::move(instance));
 }
 
-void ServerWatch::Put(const std::string& key, json::object instance, std::int64_t revision) {
+void ServerWatch::Put(const std::string& key, json::object instance, std::int64_t revision,
+                      const Writer& writer) {
   instance["revision"] = revision;
-  Say(app::Change::kPut, instance, revision);
+  Say(app::Change::kPut, instance, revision, writer);
   Remember(key, std::move(instance));
 }
 
@@ -255,9 +261,9 @@ void ServerWatch::Remember(const std::string& key, json::object instance) {
   known_[key] = std::move(instance);
 }
 
-void ServerWatch::Say(app::Change change, const json::object& instance,
-                      std::int64_t revision) const {
-  print_(InstanceChangeLine(output_, instance, change, revision));
+void ServerWatch::Say(app::Change change, const json::object& instance, std::int64_t revision,
+                      const Writer& writer) const {
+  print_(InstanceChangeLine(output_, instance, change, revision, writer));
 }
 
 }  // namespace rollcall::app

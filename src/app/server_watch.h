@@ -71,9 +71,11 @@ class ServerWatch {
   void TakeReturn(const std::string& key, const Now& now);
   // Prints how it is by now, if that was not printed yet.
   void TakeState(const std::string& key, const boost::json::object& now);
-  void Put(const std::string& key, boost::json::object instance, std::int64_t revision);
+  void Put(const std::string& key, boost::json::object instance, std::int64_t revision,
+           const Writer& writer = {});
   void Remember(const std::string& key, boost::json::object instance);
-  void Say(app::Change change, const boost::json::object& instance, std::int64_t revision) const;
+  void Say(app::Change change, const boost::json::object& instance, std::int64_t revision,
+           const Writer& writer = {}) const;
 
   const AskApi ask_;
   const std::string name_;

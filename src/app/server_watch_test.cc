@@ -98,6 +98,22 @@ TEST_F(ServerWatchTest, PrintsWhatIsThereAndThenEachChange) {
   EXPECT_EQ(ToText(*watch.after()), "6");
 }
 
+TEST_F(ServerWatchTest, SaysWhoHasMadeAChangeAndWhy) {
+  const auto by_ann = [](ServerEvent event) {
+    event.data.pop_back();
+    event.data += R"(,"by":"ann","why":"new"})";
+    return event;
+  };
+  ServerWatch watch = Watch(Output::kTable, "node.prom.internal");
+  ASSERT_TRUE(watch.List());
+  Stands("b", 5, "192.0.2.2");
+  ASSERT_TRUE(watch.Take({by_ann(Event("registered", "5", 5, "b", "192.0.2.2"))}));
+  Gone("b");
+  ASSERT_TRUE(watch.Take({by_ann(Event("deregistered", "6", 6, "b"))}));
+  EXPECT_THAT(Lines(), ElementsAre(EndsWith("problem=- by=ann why=new"),
+                                   "6 - b.node.prom.internal by=ann why=new"));
+}
+
 TEST_F(ServerWatchTest, AServerThatGoesInTheMidstOfItLosesNothing) {
   Stands("a", 3, "192.0.2.1");
   ServerWatch watch = Watch();

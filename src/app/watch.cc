@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -14,8 +15,8 @@
 #include "app/conditions.h"
 #include "app/orders.h"
 #include "app/output.h"
-#include "app/server_api.h"
 #include "app/signals.h"
+#include "app/source.h"
 #include "base/backoff.h"
 #include "base/log.h"
 
@@ -23,6 +24,22 @@ namespace rollcall::app {
 namespace {
 
 using std::chrono::milliseconds;
+
+// Who wrote or took away a registration, in the revision that did.
+std::optional<std::pair<std::string, Writer>> WriterOf(const store::Event& event) {
+  if (event.type != store::Event::Type::kPut) return std::nullopt;
+  const auto record = registry::ReadRecord(event.kv);
+  if (!record || !record->record) return std::nullopt;
+  return std::pair{record->place.key, Writer{record->record->by, record->record->why}};
+}
+
+constexpr std::array kWriterAreas = {model::Area::kRegistered, model::Area::kGone};
+
+bool IsOfAWriter(const std::string& key) {
+  const auto place = model::ParseRecordKey(key);
+  return place &&
+         std::find(kWriterAreas.begin(), kWriterAreas.end(), place->area) != kWriterAreas.end();
+}
 
 // How long a change waits for what belongs to it: a registration and what is said of it are
 // written at once, but lie in two ranges of the watch.
@@ -74,6 +91,7 @@ class Watcher {
     registry::Listed item;
     Change change;
     store::Revision revision = 0;
+    std::string owner = {};  // whose a registration is that was put just now
   };
 
   // Lists once, or again after a gap, and starts the watch behind it.
@@ -99,6 +117,10 @@ class Watcher {
     if (!ranges) return Fail(std::move(ranges.error()));
     const auto more = Conditions::RangesOf(*directory);
     ranges->insert(ranges->end(), more.begin(), more.end());
+    for (const model::Area area : kWriterAreas) {
+      ranges->push_back(store::KeyRange::Single(model::RecordKey(area, *directory)));
+      ranges->push_back(store::KeyRange::Prefix(model::RecordKey(area, *directory + "/")));
+    }
     // Either range may be behind the other.
     auto watch = session_.store().StartWatch({*ranges, std::min(next_, next_record_)}, deadline);
     if (!watch) return Fail(std::move(watch.error()));
@@ -126,6 +148,12 @@ class Watcher {
   void Take(const store::Event& event, store::Revision from) {
     const bool removed = event.type == store::Event::Type::kDelete;
     const std::string& key = event.kv.key;
+    if (IsOfAWriter(key)) {
+      if (auto said = WriterOf(event)) {
+        writers_[{std::move(said->first), event.kv.mod_revision}] = std::move(said->second);
+      }
+      return;
+    }
     at_ = std::max(at_, event.kv.mod_revision);
     if (const auto subject = conditions_.Apply(event)) {
       next_record_ = std::max(next_record_, event.kv.mod_revision + 1);
@@ -137,8 +165,10 @@ class Watcher {
     }
     if (event.kv.mod_revision < from) return;
     next_ = std::max(next_, event.kv.mod_revision + 1);
-    lines_.push_back({Describe(event.kv, removed), removed ? Change::kDelete : Change::kPut,
-                      event.kv.mod_revision});
+    registry::Listed item = Describe(event.kv, removed);
+    std::string owner = item.service ? item.service->extension.owner : "";
+    lines_.push_back({std::move(item), removed ? Change::kDelete : Change::kPut,
+                      event.kv.mod_revision, std::move(owner)});
     if (removed) {
       known_.erase(key);
       TakeHeld(key);  // the record may have come first
@@ -212,6 +242,7 @@ class Watcher {
       if (const auto known = known_.find(key); known != known_.end()) restate(known->second);
     }
     waiting_since_.reset();
+    writers_.clear();
     std::fflush(stdout);
   }
 
@@ -228,7 +259,10 @@ class Watcher {
         if (line.change == Change::kState && before == known->second.shown) return;
       }
     }
-    fmt::print("{}\n", ChangeLine(output_, entry, line.change, line.revision));
+    // As a server tells it: who has said so, else the owner.
+    const auto said = writers_.find({entry.item.key, line.revision});
+    const Writer writer = said == writers_.end() ? Writer{line.owner, ""} : said->second;
+    fmt::print("{}\n", ChangeLine(output_, entry, line.change, line.revision, writer));
   }
 
   registry::Listed Describe(const store::KeyValue& kv, bool removed) {
@@ -251,7 +285,8 @@ class Watcher {
   store::Revision next_record_ = 0;  // of records
   store::Revision at_ = 0;           // the last one heard of
   std::unique_ptr<store::Watch> watch_;
-  std::vector<Line> lines_;         // not yet printed
+  std::vector<Line> lines_;                                            // not yet printed
+  std::map<std::pair<std::string, store::Revision>, Writer> writers_;  // of them, by key
   std::set<std::string> restated_;  // of which something else may be said now
   bool all_restated_ = false;
   std::set<std::string> released_;  // no longer held: back, or gone
@@ -261,7 +296,9 @@ class Watcher {
 };
 
 int RunWatch(const Invocation& invocation) {
-  if (invocation.settings.IsGiven("server")) return WatchByServer(invocation);
+  const auto source = ChooseSource(invocation.settings);
+  if (!source) return Report(source.error());
+  if (*source == Source::kServer) return WatchByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   const Signals signals({SIGTERM, SIGINT});
@@ -285,13 +322,16 @@ Command WatchCommand() {
       1,
       "Prints what is registered at or below a name, then each change as it comes.",
       "A line has the store's revision, + or - or, for a change of its state, ~; the name, and\n"
-      "what is registered; with --output=json it is one object. After a break it goes on where\n"
-      "it was, or prints the difference. With --server it prints what the server answers: what\n"
-      "vanished and is held is still there, and what was written again as it was is no change.\n\n"
-      "Example:\n"
+      "what is registered, and who did it and why if he has said so; with --output=json it is\n"
+      "one object. After a break it goes on where it was, or prints the difference.\n\n"
+      "The server of this host is asked, if one answers; else, or if a flag or ETCD_ENDPOINT\n"
+      "names one, the store. Of a server it prints what that answers: what vanished and is\n"
+      "held is still there, and what was written again as it was is no change.\n\n"
+      "Examples:\n"
       "  rollcall watch node --zone=prom.local\n"
-      "  rollcall watch node --server=http://127.0.0.1:9530",
-      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
+      "  rollcall watch node --server=http://127.0.0.1:9530\n"
+      "  rollcall watch node --etcd.endpoint=http://127.0.0.1:2379",
+      Join({{OutputSetting()}, SourceSettings(), ClientSettings()}),
       &RunWatch,
       "A service of the zone, or a whole name."};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/backoff.h"
@@ -26,6 +27,8 @@ constexpr std::size_t kMostEventsAtOnce = 10'000;
 const std::string kSerialKey(model::kSerialKey);
 // Keys that one transaction reads.
 constexpr std::size_t kMostAtOnce = 128;
+// Registrations of one batch of which it is asked who put them; more are an import.
+constexpr std::size_t kMostWritersAsked = 8 * kMostAtOnce;
 // Leases asked about for one batch of events; more that are silent have ended.
 constexpr std::size_t kMostLeasesAsked = 1000;
 
@@ -122,7 +125,11 @@ class Feed::Impl {
   [[nodiscard]] bool KeptAnew() const {
     return options_.last_known && options_.last_known->wants_list();
   }
+  template <typename Take>
+  [[nodiscard]] Result<void> AskForRecords(model::Area area, std::span<const std::string> keys,
+                                           Take take);
   [[nodiscard]] Result<void> AskForMarks(const std::vector<std::string>& keys);
+  void TellHistory(std::span<const std::string> put);
   [[nodiscard]] Result<void> AskForLeases(const std::vector<std::string>& keys);
   void ApplyBatch(store::Watch& watch, store::WatchBatch batch, std::optional<Error>& end);
 
@@ -289,23 +296,38 @@ Error Feed::Impl::Follow(Backoff& backoff, Told& told) {
   return *std::move(end);
 }
 
-// Whether these keys were deregistered: the ledger is told of the marks that there are.
-Result<void> Feed::Impl::AskForMarks(const std::vector<std::string>& keys) {
-  for (std::size_t i = 0; i < keys.size(); i += kMostAtOnce) {
+// The records of an area about these registrations, those that there are.
+template <typename Take>
+Result<void> Feed::Impl::AskForRecords(model::Area area, std::span<const std::string> keys,
+                                       Take take) {
+  for (; !keys.empty(); keys = keys.subspan(std::min(kMostAtOnce, keys.size()))) {
     store::TxnRequest request;
-    for (std::size_t j = i; j < std::min(i + kMostAtOnce, keys.size()); ++j) {
-      request.then.emplace_back(
-          store::GetOp{store::KeyRange::Single(model::RecordKey(model::Area::kGone, keys[j]))});
+    for (const std::string& key : keys.first(std::min(kMostAtOnce, keys.size()))) {
+      request.then.emplace_back(store::GetOp{store::KeyRange::Single(model::RecordKey(area, key))});
     }
     const auto answer = store_.Txn(request, After(options_.contact_timeout));
     if (!answer) return Fail(answer.error());
-    ledger_.With([&](Ledger& ledger) {
-      for (const store::OpResult& result : answer->results) {
-        if (!result.kvs.empty()) ledger.HearGone(result.kvs.front());
-      }
-    });
+    for (const store::OpResult& result : answer->results) {
+      if (!result.kvs.empty()) take(result.kvs.front());
+    }
   }
   return {};
+}
+
+// Whether these keys were deregistered: the ledger is told of the marks that there are.
+Result<void> Feed::Impl::AskForMarks(const std::vector<std::string>& keys) {
+  return AskForRecords(model::Area::kGone, keys, [this](const store::KeyValue& record) {
+    ledger_.With([&](Ledger& ledger) { ledger.HearGone(record); });
+  });
+}
+
+// Who put these registrations, as far as somebody has said so, and then the history of it all.
+// What cannot be asked for is told without.
+void Feed::Impl::TellHistory(std::span<const std::string> put) {
+  std::vector<store::KeyValue> records;
+  (void)AskForRecords(model::Area::kRegistered, put.first(std::min(put.size(), kMostWritersAsked)),
+                      [&](const store::KeyValue& record) { records.push_back(record); });
+  ledger_.With([&](Ledger& ledger) { ledger.Tell(records); });
 }
 
 // Whether those that were not went with a lease that ended.
@@ -351,14 +373,18 @@ void Feed::Impl::ApplyBatch(store::Watch& watch, store::WatchBatch batch,
   bool due = false;
   store::Revision whole_at = 0;
   store::Revision seen = 0;
+  std::vector<std::string> put;
   ledger_.With([&](Ledger& ledger) {
     applied = ledger.Apply(batch.events);
+    put = ledger.Unsigned();
     whole_at = ledger.whole_at();
     seen = ledger.seen();
     const auto next = ledger.leases().next_due();
     due = next && *next <= clock_.Now();
   });
   const SteadyTime now = SystemClock().Now();  // the stores note the time by it
+  // Before anybody who waits for these changes goes on, for he may look into the history.
+  if (!put.empty()) TellHistory(put);
   Tell([&](Control& control) {
     control.counters.events += applied;
     for (const Part& part : parts) {

@@ -550,6 +550,50 @@ TEST_F(FeedTest, ABadValueInOneBatchWithItsGoodOneKeepsTheGoodOne) {
 
 // --- leases
 
+// A watch that says nothing of the records `registered`, as one whose other range is behind.
+class LateWords final : public FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+  Result<std::unique_ptr<store::Watch>> StartWatch(const store::WatchRequest& request,
+                                                   store::Deadline deadline) override {
+    store::WatchRequest fewer = request;
+    std::erase_if(fewer.ranges, [](const store::KeyRange& range) {
+      return range.begin.starts_with("/rollcall/");
+    });
+    return FaultyStore::StartWatch(fewer, deadline);
+  }
+};
+
+TEST_F(FeedTest, WhoRegisteredItIsAskedForWhereTheWatchHasNotToldYet) {
+  LateWords late(*memory_);
+  History history;
+  FeedOptions options = Options();
+  options.history = &history;
+  Put("z/before", Value(1));
+  feed_ = std::make_unique<Feed>(late, publisher_, options, clock_);
+  feed_->Start();
+  ASSERT_TRUE(Becomes(Standing::kSynced));
+  const std::string record = R"({"since":"2026-01-31T11:00:00Z","by":"ann","why":"moved"})";
+  const auto done = memory_->Txn({{},
+                                  {store::PutOp{"/skydns/z/a", Value(1), 0},
+                                   store::PutOp{"/rollcall/v1/registered/skydns/z/a", record, 0}},
+                                  {}},
+                                 After(kLong));
+  ASSERT_TRUE(done);
+  ASSERT_TRUE(Reaches(done->header.revision));
+  ASSERT_EQ(history.size(), 1U) << "who has waited for the change finds it";
+  EXPECT_EQ(history.Before(std::nullopt, 1)[0]->by, "ann");
+  EXPECT_EQ(history.Before(std::nullopt, 1)[0]->why, "moved");
+
+  // The history is told even of what the store cannot be asked about.
+  late.FailAlways(Call::kTxn, ErrorCode::kUnavailable);
+  const store::Revision put = Put("z/b", Value(2));
+  ASSERT_TRUE(Reaches(put));
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history.Before(std::nullopt, 1)[0]->by, "");
+  feed_.reset();
+}
+
 TEST_F(FeedTest, ALeaseIsAskedOncePerItsTime) {
   const auto lease = memory_->LeaseGrant(seconds(30), 0, After(kLong));
   ASSERT_TRUE(lease);

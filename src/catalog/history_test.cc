@@ -115,6 +115,7 @@ class StillClock : public Clock {
 const std::string kA = "/skydns/z/node/a";
 const std::string kOwned = R"({"host":"10.0.0.1","port":1,"rollcall":{"owner":"agent:h"}})";
 const std::string kStatic = R"({"host":"10.0.0.1","port":1})";
+const std::string kOther = R"({"host":"10.0.0.2","port":1})";
 const std::string kSaid = R"({"since":"2026-01-31T11:00:00Z","by":"ann","why":"moved"})";
 
 std::string Health(const std::string& health) {
@@ -183,6 +184,7 @@ TEST_P(HistoryOfLedger, IsAsItWas) {
   const HistoryId begun = history_.last();
   EXPECT_EQ(history_.size(), 0U) << "what was there already is no news";
   for (const Step& step : story.heard) (void)ledger_.Apply(EventsOf(step));
+  ledger_.Tell();
   Texts told;
   for (const auto& entry : history_.After(begun, 100).entries) told.push_back(TextOf(*entry));
   EXPECT_EQ(told, story.told);
@@ -198,6 +200,36 @@ const std::vector<Story> kStories = {
      {},
      {{{{kA, kOwned}, {Mark(Area::kAlive), Health("passing")}}}},
      {"registered " + kA + " by agent:h"}},
+    {"registered, with who and why",
+     {},
+     {{{{kA, kStatic}, {Mark(Area::kRegistered), kSaid}}}},
+     {"registered " + kA + " by ann why moved"}},
+    {"the word of who registered it came first",
+     {},
+     {{{{Mark(Area::kRegistered), kSaid}, {kA, kStatic}}}},
+     {"registered " + kA + " by ann why moved"}},
+    {"registered by somebody in place of an owner",
+     {},
+     {{{{kA, kOwned}, {Mark(Area::kRegistered), kSaid}}}},
+     {"registered " + kA + " by ann why moved"}},
+    {"who registered it did not change it later",
+     {},
+     {{{{kA, kStatic}, {Mark(Area::kRegistered), kSaid}}}, {{{kA, kOther}}}},
+     {"registered " + kA + " by ann why moved", "changed " + kA}},
+    {"a word that is of no registration's revision",
+     {{{{Mark(Area::kRegistered), kSaid}}}},
+     {{{{Mark(Area::kRegistered), kSaid}}}, {{{kA, kStatic}}}},
+     {"registered " + kA}},
+    {"back from being held, with who brought it back",
+     {{{{kA, kStatic}}}},
+     {{{{Mark(Area::kHeld),
+         R"({"since":"2026-01-31T11:00:00Z","by":"s1","why":"many","value":"{\"host\":\"10.0.0.1\",\"port\":1}"})"}}},
+      {{{kA, kStatic}, {Mark(Area::kRegistered), kSaid}, {Mark(Area::kHeld), ""}}}},
+     {"held " + kA + " by s1 why many", "returned " + kA + " by ann why moved"}},
+    {"a word that cannot be read",
+     {},
+     {{{{kA, kStatic}, {Mark(Area::kRegistered), "{"}}}},
+     {"registered " + kA}},
     {"changed",
      {{{{kA, kStatic}}}},
      {{{{kA, R"({"host":"10.0.0.2","port":1})"}}}},
@@ -279,6 +311,52 @@ TEST_F(HistoryOfLedger, ADifferenceFoundByListingAgainIsNews) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(TextOf(*told[0]), "registered /skydns/z/node/b");
   EXPECT_EQ(told[0]->revision, 2);
+}
+
+// The record lies in another range of the watch, which may be behind or ahead.
+TEST_F(HistoryOfLedger, WhoRegisteredItIsToldThoughItIsHeardLater) {
+  List();
+  const auto both = EventsOf({{{kA, kStatic}, {Mark(Area::kRegistered), kSaid}}});
+  (void)ledger_.Apply({&both[0], 1});
+  EXPECT_THAT(ledger_.Unsigned(), ElementsAre(kA));
+  EXPECT_EQ(history_.size(), 0U) << "it is withheld until it was asked for";
+  ledger_.Tell({&both[1].kv, 1});
+  ASSERT_EQ(history_.size(), 1U);
+  EXPECT_EQ(TextOf(*history_.Before(std::nullopt, 1)[0]), "registered " + kA + " by ann why moved");
+
+  const auto changed = EventsOf({{{kA, kOther}, {Mark(Area::kRegistered), kSaid}}});
+  (void)ledger_.Apply({&changed[1], 1});
+  (void)ledger_.Apply({&changed[0], 1});
+  EXPECT_THAT(ledger_.Unsigned(), IsEmpty());
+  ASSERT_EQ(history_.size(), 2U);
+  EXPECT_EQ(TextOf(*history_.Before(std::nullopt, 1)[0]), "changed " + kA + " by ann why moved");
+}
+
+TEST_F(HistoryOfLedger, TheWordOfAnotherWriteSignsNothing) {
+  List();
+  const auto put = EventsOf({{{kA, kStatic}}});
+  const auto word = EventsOf({{{Mark(Area::kRegistered), kSaid}}});
+  (void)ledger_.Apply(put);
+  ledger_.Tell({&word[0].kv, 1});
+  ASSERT_EQ(history_.size(), 1U);
+  EXPECT_EQ(TextOf(*history_.Before(std::nullopt, 1)[0]), "registered " + kA);
+}
+
+TEST_F(HistoryOfLedger, WhatNobodyAskedAboutIsToldWithTheNext) {
+  List();
+  (void)ledger_.Apply(EventsOf({{{kA, kStatic}}}));
+  (void)ledger_.Apply(EventsOf({{{kA, kOwned}}}));
+  Texts told;
+  for (const auto& entry : history_.After({0, 0}, 100).entries) told.push_back(TextOf(*entry));
+  EXPECT_THAT(told, ElementsAre("registered " + kA, "changed " + kA + " by agent:h"));
+}
+
+TEST_F(HistoryOfLedger, ADifferenceFoundByListingAgainHasItsWriter) {
+  List();
+  (void)EventsOf({{{kA, kStatic}, {Mark(Area::kRegistered), kSaid}}});  // nobody heard of it
+  List();
+  ASSERT_EQ(history_.size(), 1U);
+  EXPECT_EQ(TextOf(*history_.Before(std::nullopt, 1)[0]), "registered " + kA + " by ann why moved");
 }
 
 TEST_F(HistoryOfLedger, BeforeAndAfterAreWhatStoodThere) {

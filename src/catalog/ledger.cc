@@ -1,6 +1,7 @@
 #include "catalog/ledger.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "model/serial.h"
@@ -89,6 +90,7 @@ void Ledger::EndList(store::Revision revision) {
   listed_ = {};
   listed_marks_ = {};
   Publish(std::move(stage), true);
+  writers_.clear();  // of what was there before
   BeginHistory(revision);
 }
 
@@ -179,6 +181,8 @@ void Ledger::Swap(Stage& stage, const std::string& key, const RegistrationPtr& b
 
 void Ledger::Publish(Stage stage, bool list_ended) {
   std::vector<HistoryEntry> news = News(stage);
+  untold_.insert(untold_.end(), std::make_move_iterator(news.begin()),
+                 std::make_move_iterator(news.end()));
   std::erase_if(stage.leases, [this](store::LeaseId id) { return leases_.Names(id); });
   // Before the first list is whole there is no revision, and no serial of it but that of
   // before a restart.
@@ -206,7 +210,7 @@ void Ledger::Publish(Stage stage, bool list_ended) {
     view.serial_offset = offset;
   });
   // Whoever hears of a change finds it in the view.
-  if (!news.empty()) options_.history->Append(std::move(news));
+  if (!withholding_) Tell();
   ShowKept(list_ended);
 }
 

@@ -82,7 +82,14 @@ class Ledger {
 
   // Whole revisions of each range, in order, each once.  Returns how many were
   // registrations'.
+  //
+  // What it tells the history waits for Tell(), or for the next call: the record that says who
+  // wrote a registration has its revision, but lies in another range, so it may come later.
   std::size_t Apply(std::span<const store::Event> events);
+  // Registrations that were put, and nobody has said by whom: the record `registered` of each is
+  // to be asked for, and what there is given to Tell().  The view has them already.
+  [[nodiscard]] std::vector<std::string> Unsigned() const;
+  void Tell(std::span<const store::KeyValue> records = {});
 
   // How many times the store became another one.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
@@ -187,6 +194,8 @@ class Ledger {
   void BeginHistory(store::Revision revision);
   void RememberGone(const store::KeyValue& kv, const std::string& key);
   void SignGone(HistoryEntry& entry) const;
+  void HearWriter(const store::KeyValue& record);
+  void SignPut(HistoryEntry& entry, store::Revision written) const;
   // What is to be told once the stage is published.
   [[nodiscard]] std::vector<HistoryEntry> News(const Stage& stage);
   void TellChange(const Stage& stage, const std::string& key, const Change& change,
@@ -214,6 +223,13 @@ class Ledger {
   TextSet absent_;                            // in the tree, but held: not in the store
   bool telling_ = false;                      // the history has begun
   TextMap<model::Record> gone_;               // who deregistered what, until the history is told
+  struct Writer {
+    model::Record record;
+    store::Revision revision = 0;
+  };
+  TextMap<Writer> writers_;           // who registered what, until then
+  std::vector<HistoryEntry> untold_;  // of the view already, to be told by Tell()
+  bool withholding_ = false;          // news wait for Tell()
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
   bool other_store_ = false;         // the list in hand is the first of another store

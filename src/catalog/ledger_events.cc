@@ -55,10 +55,15 @@ std::vector<store::LeaseId> Ledger::LeasesOf(const std::vector<std::string>& key
 }
 
 std::size_t Ledger::Apply(std::span<const store::Event> events) {
+  Tell();
   // The marks first, and their end last: they lie in another range than what they tell of.
   for (const store::Event& event : events) {
-    if (event.type == Type::kPut && GoneMark(event)) HearGone(event.kv);
+    const auto place =
+        event.type == Type::kPut ? model::ParseRecordKey(event.kv.key) : std::nullopt;
+    if (place && place->area == model::Area::kGone) HearGone(event.kv);
+    if (place && place->area == model::Area::kRegistered) HearWriter(event.kv);
   }
+  withholding_ = true;
   Stage stage;
   std::size_t applied = 0;
   const store::Revision before = whole_at_;
@@ -88,6 +93,7 @@ std::size_t Ledger::Apply(std::span<const store::Event> events) {
   }
   StageErased(stage, erased, at);
   Publish(std::move(stage));
+  if (Unsigned().empty()) Tell();
   over_.clear();
   for (const store::Event& event : events) {
     if (event.type != Type::kDelete) continue;

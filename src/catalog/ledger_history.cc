@@ -12,6 +12,8 @@ using model::Area;
 
 // Marks whose deregistrations have not shown yet; they come with them, or a moment before.
 constexpr std::size_t kMostGone = 10'000;
+// The same of registrations.
+constexpr std::size_t kMostWriters = 10'000;
 
 bool SameService(const Registration& a, const Registration& b) {
   const Registration::Service& x = a.service;
@@ -26,6 +28,11 @@ bool SameService(const Registration& a, const Registration& b) {
 
 std::string OwnerOf(const Registration& registration) {
   return registration.extension ? registration.extension->owner : std::string();
+}
+
+// It tells that somebody put the registration.
+bool IsPut(const HistoryEntry& entry) {
+  return entry.event == HistoryEvent::kRegistered || entry.event == HistoryEvent::kChanged;
 }
 
 bool IsOwned(const RegistrationPtr& registration) {
@@ -61,6 +68,46 @@ void Ledger::RememberGone(const store::KeyValue& kv, const std::string& key) {
 void Ledger::SignGone(HistoryEntry& entry) const {
   const auto found = gone_.find(entry.subject);
   if (found != gone_.end()) Sign(entry, found->second);
+}
+
+// A record of the area `registered`, heard before the registration shows.
+void Ledger::HearWriter(const store::KeyValue& kv) {
+  if (!telling_) return;
+  const auto place = model::ParseRecordKey(kv.key);
+  if (!place || place->area != Area::kRegistered || place->key.empty()) return;
+  const auto known = writers_.find(place->key);
+  if (known != writers_.end() && known->second.revision >= kv.mod_revision) return;
+  if (writers_.size() >= kMostWriters) writers_.clear();
+  auto record = model::ParseRecord(kv.value);
+  if (record) writers_.insert_or_assign(place->key, Writer{*std::move(record), kv.mod_revision});
+}
+
+// By who wrote it at this revision, if he has said so.
+void Ledger::SignPut(HistoryEntry& entry, store::Revision written) const {
+  const auto found = writers_.find(entry.subject);
+  if (found != writers_.end() && found->second.revision == written) {
+    Sign(entry, found->second.record);
+  }
+}
+
+std::vector<std::string> Ledger::Unsigned() const {
+  std::vector<std::string> keys;
+  for (const HistoryEntry& entry : untold_) {
+    if (IsPut(entry) && entry.by.empty()) keys.push_back(entry.subject);
+  }
+  return keys;
+}
+
+void Ledger::Tell(std::span<const store::KeyValue> records) {
+  for (const store::KeyValue& kv : records) HearWriter(kv);
+  for (HistoryEntry& entry : untold_) {
+    if (IsPut(entry) && entry.by.empty()) SignPut(entry, entry.revision);
+    const auto writer = writers_.find(entry.subject);
+    if (writer != writers_.end() && writer->second.revision <= entry.revision)
+      writers_.erase(writer);
+  }
+  withholding_ = false;
+  if (!untold_.empty()) options_.history->Append(std::exchange(untold_, {}));
 }
 
 std::vector<HistoryEntry> Ledger::News(const Stage& stage) {
@@ -107,6 +154,7 @@ void Ledger::TellChange(const Stage& stage, const std::string& key, const Change
   } else {
     if (!before) entry.event = HistoryEvent::kRegistered;
     entry.by = OwnerOf(*change.put);
+    SignPut(entry, change.revision);
   }
   entry.before = std::move(before);
   entry.after = change.put;
@@ -143,6 +191,7 @@ void Ledger::TellMark(const Stage& stage, const StagedMark& staged, const View& 
         entry.event = HistoryEvent::kHeld;
       } else if (stands) {
         entry.event = HistoryEvent::kReturned;
+        SignPut(entry, stands->mod_revision);
       } else {
         entry.event = HistoryEvent::kReleased;
         SignGone(entry);

@@ -50,6 +50,7 @@ void Ledger::StageRecord(Stage& stage, const model::RecordPlace& place, const st
     if (absent_.contains(place.key)) StageReleased(stage, place.key, kv.mod_revision);
     return;
   }
+  if (place.area == Area::kRegistered) return HearWriter(kv);
   if (!Marks::Holds(place.area)) return;
   const std::string subject = SubjectOf(place);
   const MarkPtr before = CurrentMark(stage, place.area, subject);

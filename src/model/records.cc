@@ -14,9 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array kAreas = {Area::kAlive, Area::kLost,        Area::kGone,
-                               Area::kHeld,  Area::kMaintenance, Area::kStopping,
-                               Area::kOwner, Area::kAdvertised};
+constexpr std::array kAreas = {Area::kAlive,    Area::kRegistered, Area::kLost,
+                               Area::kGone,     Area::kHeld,       Area::kMaintenance,
+                               Area::kStopping, Area::kOwner,      Area::kAdvertised};
 
 Error Wrong(std::string_view member, std::string_view what) {
   return {ErrorCode::kInvalid, fmt::format("member {}: {}", member, what)};
@@ -89,6 +89,8 @@ std::string_view ToString(Area area) {
   switch (area) {
     case Area::kAlive:
       return "alive";
+    case Area::kRegistered:
+      return "registered";
     case Area::kLost:
       return "lost";
     case Area::kGone:

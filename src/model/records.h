@@ -21,6 +21,7 @@ inline constexpr std::string_view kSerialKey = "/rollcall/v1/serial";
 
 enum class Area {
   kAlive,        // health, by the owner; goes with the owner's lease
+  kRegistered,   // who registered or changed it, in the transaction that did; a lease of a day
   kLost,         // when `alive` went, by the first server that saw it; until alive again
   kGone,         // a deregistration, in the transaction that deletes; a lease of 7 days
   kHeld,         // a removal that protection holds, with the whole value

@@ -7,8 +7,9 @@
 namespace rollcall::model {
 namespace {
 
-constexpr Area kAll[] = {Area::kAlive,       Area::kLost,     Area::kGone,  Area::kHeld,
-                         Area::kMaintenance, Area::kStopping, Area::kOwner, Area::kAdvertised};
+constexpr Area kAll[] = {Area::kAlive,    Area::kRegistered, Area::kLost,
+                         Area::kGone,     Area::kHeld,       Area::kMaintenance,
+                         Area::kStopping, Area::kOwner,      Area::kAdvertised};
 
 TEST(Records, LieUnderTheWholeKeyOfTheirRegistration) {
   EXPECT_EQ(RecordKey(Area::kAlive, "/skydns/internal/prom/node/a"),

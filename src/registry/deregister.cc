@@ -61,6 +61,7 @@ Result<Written> Registry::Deregister(const Target& target, const Reason& reason,
       txn.then.push_back(Delete(lost));
     }
     if (now->registration) txn.then.push_back(Delete(now->key));
+    txn.then.push_back(Delete(model::RecordKey(model::Area::kRegistered, now->key)));
     if (now->held) txn.then.push_back(Delete(now->held->key));
     txn.then.push_back(PutMark(now->key, reason, clock_.WallNow(), *id));
     if (now->stopping) txn.then.push_back(Delete(now->stopping->key));

@@ -76,6 +76,7 @@ Result<bool> Records::TakeAway(const Seen& seen, store::TxnRequest txn, const Re
   if (!id) return Fail(id.error());
   txn.then = {Delete(seen.key), Delete(model::RecordKey(Area::kLost, seen.key)),
               Delete(model::RecordKey(Area::kStopping, seen.key)),
+              Delete(model::RecordKey(Area::kRegistered, seen.key)),
               PutMark(seen.key, reason, clock_.WallNow(), *id)};
   const auto done = Try(txn, deadline);
   if (!done || *done) lease.Keep();

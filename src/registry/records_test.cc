@@ -145,9 +145,11 @@ TEST_F(RecordsTest, ALossThatWasDatedAnewIsNotForgotten) {
 
 TEST_F(RecordsTest, RetiringLeavesTheMarkAndNothingElse) {
   PutLost();
+  Put(Of(Area::kRegistered));
   ASSERT_EQ(records_.Retire(Look(Area::kLost), {"serve@ns1", "retain 1h"}, Soon()), true);
   EXPECT_FALSE(Has(kNode1));
   EXPECT_FALSE(Has(Of(Area::kLost)));
+  EXPECT_FALSE(Has(Of(Area::kRegistered)));
   EXPECT_EQ(Read(Of(Area::kGone)).why, "retain 1h");
   const auto mark = Find(Of(Area::kGone));
   ASSERT_TRUE(mark);

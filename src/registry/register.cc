@@ -5,6 +5,7 @@
 #include "model/service.h"
 #include "registry/registry.h"
 #include "registry/sign_of_life.h"
+#include "registry/signature.h"
 #include "registry/snapshot.h"
 
 namespace rollcall::registry {
@@ -78,6 +79,7 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
   if (auto ok = Validate(order, rules_); !ok) return Fail(std::move(ok.error()));
   const std::string value = model::ToJson(order.value);
   const Candidates candidates{order.service, order.instance, order.host, order.value.port};
+  Signature signature(store_, terms.reason, clock_.WallNow(), deadline);
 
   for (int attempt = 0; attempt < kTries; ++attempt) {
     const Result<Snapshot> now = TakeSnapshot(store_, layout_, candidates, deadline);
@@ -90,11 +92,13 @@ Result<Written> Registry::Register(const Order& order, const Terms& terms,
     if (!change) return Fail(std::move(change.error()));
     store::TxnRequest txn = MakeTxn(*now, change->put, value, terms.lease);
     if (terms.alive) WriteAlive(*now, *terms.alive, order.value.extension.owner, txn);
+    if (change->put) signature.AddTo(txn, now->key);
 
     Written written{.key = now->key, .changed = change->put, .replaced = change->replaced};
     if (!change->put) written.revision = now->registration->mod_revision;
     if (txn.then.empty()) return written;
     const auto done = store_.Txn(txn, deadline);
+    if (!done && change->put && signature.Mends(done.error())) continue;
     if (!done) return Fail(done.error());
     if (!done->succeeded) continue;
     if (change->put) written.revision = done->header.revision;

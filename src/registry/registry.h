@@ -44,6 +44,14 @@ struct SignOfLife {
   std::string why = {};  // what the check says
 };
 
+// Who does it and why, for the mark that stays.
+struct Reason {
+  std::string by;   // "root@server01"; "": nobody says
+  std::string why;  // "rollcall deregister"
+  // Nobody wanted it gone for good: who defines the instance registers it when he is back.
+  bool again = false;
+};
+
 // How a registration is held.
 struct Terms {
   store::LeaseId lease = 0;              // it goes with this lease; 0: it persists
@@ -56,6 +64,8 @@ struct Terms {
   WallTime registered{};
   // Only while the registration is at this revision (0: while there is none), else kMoved.
   std::optional<store::Revision> only_at = {};
+  // Who registers it and why, for the history (see signature.h); an owner is named by the value.
+  Reason reason = {};
 };
 
 // What an owner finds of its instance.
@@ -95,14 +105,6 @@ struct Target {
   std::optional<store::Revision> lost_at = {};
 };
 
-// Who does it and why, for the mark that stays.
-struct Reason {
-  std::string by;   // "root@server01"
-  std::string why;  // "rollcall deregister"
-  // Nobody wanted it gone for good: who defines the instance registers it when he is back.
-  bool again = false;
-};
-
 struct Listed {
   std::string key;
   wire::Name name;                        // the root, if no name can be made of the key
@@ -131,7 +133,8 @@ class Registry {
   [[nodiscard]] static Result<void> Validate(const Order& order, const Rules& rules = {});
 
   // Puts the registration.  Safe to repeat: what stands there already is left as
-  // it is.  Removes the marks `gone` and `stopping` in the same transaction.
+  // it is.  Removes the marks `gone` and `stopping` in the same transaction, and leaves the
+  // record `registered`, if `terms.reason` says who and the store lets us write it.
   // A registration without a living owner is replaced, and `replaced` says what
   // stood there.  kConflict: another owner, whose `alive` key is there and who is not
   // stopping, holds the instance (both are named); or others kept writing the key.

@@ -19,6 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kNode1[] = "/skydns/internal/prom/node/server01";
+constexpr char kRegistered1[] = "/rollcall/v1/registered/skydns/internal/prom/node/server01";
 constexpr char kGone1[] = "/rollcall/v1/gone/skydns/internal/prom/node/server01";
 
 class FixedClock : public Clock {
@@ -40,13 +41,18 @@ class RegistryTest : public ::testing::Test {
  protected:
   store::Deadline Soon() { return After(seconds(5)); }
 
-  std::string Get(const std::string& key) {
+  std::optional<store::KeyValue> Find(const std::string& key) {
     const auto page = store_->Range({.keys = store::KeyRange::Single(key)}, Soon());
-    return page && !page->kvs.empty() ? page->kvs[0].value : "";
+    if (!page || page->kvs.empty()) return std::nullopt;
+    return page->kvs[0];
+  }
+  std::string Get(const std::string& key) {
+    const auto kv = Find(key);
+    return kv ? kv->value : "";
   }
   store::LeaseId LeaseOf(const std::string& key) {
-    const auto page = store_->Range({.keys = store::KeyRange::Single(key)}, Soon());
-    return page && !page->kvs.empty() ? page->kvs[0].lease : 0;
+    const auto kv = Find(key);
+    return kv ? kv->lease : 0;
   }
   void Put(const std::string& key, const std::string& value) {
     store::TxnRequest txn;
@@ -64,6 +70,94 @@ class RegistryTest : public ::testing::Test {
       store::embedded::Open({.cluster_id = 7, .timer = false});
   Registry registry_{*store_, {}, {}, clock_};
 };
+
+// --- who and why
+
+// Refuses what would write a record `registered`, as a user may be who may write registrations
+// only.
+class NoSignatures final : public store::FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+  Result<store::TxnResponse> Txn(const store::TxnRequest& request,
+                                 store::Deadline deadline) override {
+    for (const store::Op& op : request.then) {
+      const auto* const put = std::get_if<store::PutOp>(&op);
+      if (put != nullptr && put->key == kRegistered1) {
+        return Fail(ErrorCode::kRefused, "permission denied");
+      }
+    }
+    return FaultyStore::Txn(request, deadline);
+  }
+};
+
+TEST_F(RegistryTest, WhoRegisteredItAndWhyIsWrittenInTheSameRevision) {
+  const Terms terms{.reason = {"ann@h", "new"}};
+  const auto written = registry_.Register(NodeOrder(), terms, Soon());
+  ASSERT_TRUE(written) << written.error().message;
+  const auto record = Find(kRegistered1);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->mod_revision, written->revision);
+  EXPECT_NE(record->lease, 0) << "it does not stay";
+  const auto said = model::ParseRecord(record->value);
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->by, "ann@h");
+  EXPECT_EQ(said->why, "new");
+  EXPECT_EQ(LeaseOf(kNode1), 0) << "the registration does";
+
+  const store::Revision before = store_->header().revision;
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Terms{.reason = {"bob@h", "again"}}, Soon()));
+  EXPECT_EQ(store_->header().revision, before) << "what stands there already is not written";
+}
+
+TEST_F(RegistryTest, OfThoseWhoSayNothingNothingIsWritten) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Terms{.reason = {"", "why"}}, Soon()));
+  EXPECT_EQ(Get(kRegistered1), "");
+}
+
+TEST_F(RegistryTest, WhatIsSaidInOneHourSharesALease) {
+  const Terms terms{.reason = {"ann@h", "new"}};
+  store::FaultyStore counting(*store_);
+  Registry registry(counting, {}, {}, clock_);
+  for (const char* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+    ASSERT_TRUE(registry.Register(NodeOrder(address), terms, Soon()));
+  }
+  EXPECT_EQ(counting.calls(store::FaultyStore::Call::kGrant), 1);
+  const store::LeaseId lease = LeaseOf(kRegistered1);
+  ASSERT_TRUE(store_->LeaseRevoke(lease, Soon()));
+  EXPECT_EQ(Get(kRegistered1), "");
+  EXPECT_NE(Get(kNode1), "");
+  ASSERT_TRUE(registry.Register(NodeOrder("192.0.2.4"), terms, Soon()));
+  EXPECT_EQ(LeaseOf(kRegistered1), lease) << "it is granted again";
+}
+
+TEST_F(RegistryTest, NothingIsRefusedForWantOfASignature) {
+  const Terms terms{.reason = {"ann@h", "new"}};
+  NoSignatures strict(*store_);
+  EXPECT_TRUE(Registry(strict, {}, {}, clock_).Register(NodeOrder(), terms, Soon()));
+  EXPECT_NE(Get(kNode1), "");
+  EXPECT_EQ(Get(kRegistered1), "");
+
+  store::FaultyStore no_leases(*store_);
+  no_leases.FailAlways(store::FaultyStore::Call::kGrant, ErrorCode::kExhausted);
+  EXPECT_TRUE(Registry(no_leases, {}, {}, clock_).Register(NodeOrder("192.0.2.2"), terms, Soon()));
+  EXPECT_THAT(Get(kNode1), HasSubstr("192.0.2.2"));
+}
+
+TEST_F(RegistryTest, ALeaseOfTheTermsThatHasEndedIsToldAllTheSame) {
+  const Terms terms{.lease = 77, .reason = {"ann@h", "new"}};
+  EXPECT_EQ(registry_.Register(NodeOrder(), terms, Soon()).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(Get(kNode1), "");
+}
+
+TEST_F(RegistryTest, WhoRegisteredItGoesWithTheRegistration) {
+  ASSERT_TRUE(registry_.Register(NodeOrder(), Terms{.reason = {"ann@h", "new"}}, Soon()));
+  ASSERT_NE(Get(kRegistered1), "");
+  const Target target{.service = "node", .instance = "server01", .host = "", .address = {}};
+  ASSERT_TRUE(registry_.Deregister(target, {"ann@h", "moved"}, Soon()));
+  EXPECT_EQ(Get(kRegistered1), "");
+}
+
+// --- values
 
 TEST_F(RegistryTest, RegisterWritesTheValueOfSkyDns) {
   const auto written = registry_.Register(NodeOrder(), 0, Soon());

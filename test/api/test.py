@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The API of a server: writes, events, history, consumers, and register.sh by curl alone."""
 
+import getpass
 import http.client
 import json
 import os
@@ -12,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import process  # noqa: E402
-from harness.rollcall import Embedded, cli, web  # noqa: E402
+from harness.rollcall import STORE, Embedded, Server, cli, web  # noqa: E402
 from harness.scenario import BINARY, ROOT, main  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
@@ -102,6 +103,46 @@ def writing(scenario, rollcall):
     scenario.step("a write is in the store and in DNS when it is answered")
 
 
+def who_and_why(scenario, rollcall):
+    """Of what is registered too: by the API, by the command, by etcdctl; and another server knows it."""
+    second = Server(scenario, rollcall.url, "--web.listen-address=127.0.0.1:9531", name="second",
+                    listen="127.0.0.1:5301")
+
+    def latest(event, by, why, what):
+        for port in (9530, 9531):
+            def told():
+                change = json.loads(web("/api/v1/history?limit=1", port)[1])["data"]["changes"][:1]
+                return change and change[0]["event"] == event and change[0].get("by") == by and \
+                    change[0].get("why") == why
+            wait_for(f"{what}, by the server at {port}", told)
+
+    me = f"{getpass.getuser()}@{socket.gethostname()}"
+    equal(call("PUT", SERVER01, {"address": "192.0.2.1", "port": 9100, "why": "new"})[0], 200, "PUT")
+    latest("registered", "127.0.0.1", "new", "the API")
+    check(cli("register", "node", "--host=server01", "--address=192.0.2.2", "--port=9100",
+              "--reason=moved").returncode == 0, "register")
+    latest("changed", me, "moved", "the command")
+    watch = scenario.start("watch-who", [BINARY, "watch", "node", STORE])
+    wait_for("what is there", lambda: "server01" in watch.output())
+    check(cli("register", "node", "--host=server01", "--address=192.0.2.3", "--port=9100").returncode == 0,
+          "register")
+    latest("changed", me, "rollcall register", "the command without a reason")
+    watch.wait_output(f"problem=- by={me} why=rollcall register")
+    explained = cli("explain", "server01.node").stdout
+    check(f"by hand by {me}: rollcall register" in explained, f"explain: {explained}")
+    # Whoever copies a value by etcdctl does not become the one who registered it.
+    rollcall.put(KEY, {"host": "192.0.2.4", "port": 9100})
+    latest("changed", None, None, "etcdctl")
+    explained = cli("explain", "server01.node").stdout
+    check("changed by etcdctl or another client" in explained, f"explain: {explained}")
+    check(cli("deregister", "node", "--host=server01", "--reason=gone").returncode == 0, "deregister")
+    latest("deregistered", me, "gone", "the command")
+    watch.wait_output(f"- server01.{NODE} by={me} why=gone")
+    watch.stop()
+    second.process.stop()
+    scenario.step("who registered what and why, and every server knows it")
+
+
 def events(scenario, rollcall):
     stream = Events()
     rollcall.put(KEY, {"host": "192.0.2.2", "port": 9100})
@@ -189,10 +230,10 @@ def by_server(scenario, rollcall):
         equal(said.returncode, status, f"{words}: {said.stdout}{said.stderr}")
         return said.stdout if status == 0 else said.stderr
 
-    equal(done(0, "list", "batch"), cli("list", "batch").stdout, "the same table as of the store")
+    equal(done(0, "list", "batch"), cli("list", "batch", STORE).stdout, "the same table as of the store")
     for words in (["batch"], ["job1.batch"], ["batch.prom.internal."], ["--zone=prom.internal"], []):
         here = json.loads(done(0, "list", "--output=json", *words))
-        store = json.loads(cli("list", "--output=json", *words).stdout)
+        store = json.loads(cli("list", "--output=json", *words, STORE).stdout)
         for one in store:
             [same] = [other for other in here if other["key"] == one["key"]]
             equal({name: same.get(name) for name in one}, one, f"list {words}")
@@ -236,7 +277,7 @@ def watching(scenario, rollcall):
     rollcall.put("/skydns/internal/prom/other/o1", {"host": "192.0.2.9", "port": 9})
     wait_for("it", lambda: rollcall.targets("watched.prom.internal"))
     here = scenario.start("watch-server", [BINARY, "watch", "watched", *at])
-    store = scenario.start("watch-store", [BINARY, "watch", "watched"])
+    store = scenario.start("watch-store", [BINARY, "watch", "watched", STORE])
     objects = scenario.start("watch-json", [BINARY, "watch", "watched", "--output=json", *at])
 
     def lines(watch):
@@ -324,6 +365,7 @@ def run(scenario):
     rollcall = Embedded(scenario)
     web("/-/ready")
     writing(scenario, rollcall)
+    who_and_why(scenario, rollcall)
     events(scenario, rollcall)
     consumers(scenario, rollcall)
     forged(scenario, rollcall)

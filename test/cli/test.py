@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """register, deregister, list, watch, check records and run, as a person or a unit uses them."""
 
+import hashlib
 import json
 import os
 import signal
@@ -8,8 +9,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from harness.certificates import Authority  # noqa: E402
 from harness.etcd import Cluster  # noqa: E402
-from harness.rollcall import cli, instances  # noqa: E402
+from harness.rollcall import STORE, Embedded, cli, instances, web  # noqa: E402
 from harness.scenario import BINARY, main  # noqa: E402
 from harness.wait import check, equal, wait_for  # noqa: E402
 
@@ -211,6 +213,75 @@ def supervising(scenario, etcd):
     scenario.step("run starts the exporter whatever etcd does")
 
 
+def where_it_reads(scenario, etcd):
+    """Without a word about where: the server of this host, if one answers, and else the store."""
+    etcd.put(f"{NODE}/server08", {"host": "192.0.2.8", "port": 9100})
+    said = done(cli("list"), "list")
+    check("server08" in said.stdout and not said.stderr, f"the store, silently: {said}")
+
+    # A store elsewhere, that only the server knows: what it shows is what `list` shows.
+    server = Embedded(scenario, name="elsewhere", api="127.0.0.1:2390")
+    web("/-/ready")
+    server.put(f"{NODE}/server80", {"host": "192.0.2.80", "port": 9100})
+    wait_for("the server to answer it", lambda: server.targets("node.prom.internal"))
+    for words in (("list",), ("list", "node")):
+        said = done(cli(*words), f"{words}")
+        check("server80" in said.stdout and "server08" not in said.stdout and not said.stderr, f"{words}: {said}")
+    equal(done(cli("maintenance", "list"), "maintenance list").stderr, "rollcall: nothing is in maintenance\n", "said")
+    check("nothing is held there" in done(cli("protect", "list"), "protect list").stderr, "protect list")
+    watch = scenario.start("watch-default", [BINARY, "watch"])
+    watch.wait_output("server80")
+    watch.stop()
+    for flags, env in (((STORE,), {}), (("--prefix=/skydns",), {}), ((), {"ETCD_ENDPOINT": "127.0.0.1:2379"})):
+        said = done(cli("list", *flags, env=env), f"{flags} {env}")
+        check("server08" in said.stdout and "server80" not in said.stdout, f"{flags} {env}: {said}")
+    # What writes has to do with the store.
+    done(cli("maintenance", "on", "server08.node"), "maintenance on")
+    check(etcd.get(f"/rollcall/v1/maintenance{NODE}/server08"), "it is in the store")
+    done(cli("maintenance", "off", "server08.node"), "maintenance off")
+
+    server.process.signal(signal.SIGSTOP)
+    try:
+        said = done(cli("list"), "beside a server that is stuck")
+        check("server08" in said.stdout and "no rollcall server" in said.stderr, f"it is told: {said}")
+    finally:
+        server.process.signal(signal.SIGCONT)
+    # An order that waits is carried out by any call: so that one goes to the store.
+    etcd.kill()
+    done(cli("register", "node", "--host=server09", "--address=192.0.2.9", "--port=9100", timeout=60), "kept")
+    etcd.start()
+    etcd.wait_healthy()
+    check("server09" in done(cli("list"), "list").stdout, "the order is carried out, and seen")
+    check("server80" in done(cli("list"), "list").stdout, "none waits any more")
+    server.process.stop()
+    scenario.step("what reads asks the server of this host, or the store")
+
+
+def who_is_not_let_in(scenario, etcd):
+    """A server that wants a login or TLS is no reason to show something else."""
+    me = Authority(scenario).issue("server", "IP:127.0.0.1")
+    tokens = scenario.write("tokens.yml", "tokens: [{name: reader, hash: 'sha256:%s', rights: [read]}]\n" %
+                            hashlib.sha256(b"secret").hexdigest())
+    secret = scenario.write("secret", "secret\n")
+    server = Embedded(scenario, f"--web.tokens-file={tokens}", name="tokens", api="127.0.0.1:2390")
+    wait_for("its HTTP side", lambda: cli("list").returncode == 1)
+    said = cli("list")
+    check("--server.token-file" in said.stderr and "--etcd.endpoint" in said.stderr, f"a login: {said}")
+    equal(said.stdout, "", "and nothing else is shown")
+    check(cli("watch").returncode == 1, "watch")
+    check("nothing is registered" in done(cli("list", f"--server.token-file={secret}"), "token").stderr, "let in")
+    check("server08" in done(cli("list", STORE), "the store").stdout, "the store, by name")
+    server.process.stop()
+
+    config = scenario.write("web.yml", f"tls_server_config: {{cert_file: {me.cert}, key_file: {me.key}}}\n")
+    server = Embedded(scenario, f"--web.config.file={config}", name="tls", api="127.0.0.1:2390")
+    wait_for("its HTTP side", lambda: cli("list").returncode == 1)
+    check("--server=https://" in cli("list").stderr, f"TLS: {cli('list')}")
+    done(cli("list", "--server=https://127.0.0.1:9530", f"--server.ca={me.ca}"), "by TLS")
+    server.process.stop()
+    scenario.step("a server that wants a login or TLS is told of")
+
+
 def run(scenario):
     etcd = Cluster(scenario)
     registering(scenario, etcd)
@@ -220,6 +291,8 @@ def run(scenario):
     listing(scenario, etcd)
     watching(scenario, etcd)
     pending(scenario, etcd)
+    where_it_reads(scenario, etcd)
+    who_is_not_let_in(scenario, etcd)
     supervising(scenario, etcd)
 
 

@@ -137,6 +137,12 @@ def cli(*words, env=None, host=None, timeout=30, pending=None):
     return process.run([BINARY, *words], env=env, host=host, timeout=timeout)
 
 
+# What reads says so where it is the store that is meant: without, it asks a server that answers.
+STORE = "--etcd.endpoint=http://127.0.0.1:2379"
+
+
 def instances(*words, **how):
-    """rollcall list --output=json, decoded."""
-    return json.loads(cli("list", "--output=json", *words, **how).stdout)
+    """rollcall list --output=json, decoded; of the store, unless the words or `env` say where."""
+    named = how.get("env") or any(word.startswith(("--server=", "--etcd.")) for word in words)
+    where = () if named else (STORE,)
+    return json.loads(cli("list", "--output=json", *words, *where, **how).stdout)

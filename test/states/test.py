@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness.etcd import Cluster  # noqa: E402
-from harness.rollcall import Server, cli, instances, web  # noqa: E402
+from harness.rollcall import STORE, Server, cli, instances, web  # noqa: E402
 from harness.scenario import BINARY, main  # noqa: E402
 from harness.wait import check, equal, holds, wait_for  # noqa: E402
 
@@ -237,7 +237,7 @@ def holding(scenario, site):
     for name in names:
         etcd.put(f"{PROM}/db/{name}", {"host": "192.0.2.9", "port": 9104})
     site.both("the databases", "db", names)
-    watch = scenario.start("watch", [BINARY, "watch", "db"])
+    watch = scenario.start("watch", [BINARY, "watch", "db", STORE])
     watch.wait_output("db3")
     etcd.ctl("del", "--prefix", f"{PROM}/db/")
     wait_for("all to be held in the store",

@@ -194,6 +194,28 @@ TEST_F(InstancesTest, ALivingOwnerIsNotReplaced) {
   EXPECT_THAT(put.error(), HasSubstr("agent:server01"));
 }
 
+TEST_F(InstancesTest, AWriteIsInTheHistoryWithWhoAndWhy) {
+  const auto as_ann = [](http::Request& request) { request.peer.user = "ann"; };
+  const auto latest = [this] { return Get("/api/v1/history?limit=1").data().at("changes").at(0); };
+  ASSERT_EQ(
+      Call("PUT", kServer01, R"({"address":"192.0.2.1","port":9100,"why":"new"})", as_ann).status,
+      200U);
+  EXPECT_EQ(latest().at("event"), "registered");
+  EXPECT_EQ(latest().at("by"), "ann");
+  EXPECT_EQ(latest().at("why"), "new");
+  ASSERT_EQ(Call("PUT", kServer01, R"({"address":"192.0.2.1","port":9200})").status, 200U);
+  EXPECT_EQ(latest().at("event"), "changed");
+  EXPECT_EQ(latest().at("by"), "192.0.2.9") << "who has not logged in is his address";
+  EXPECT_EQ(latest().at("why"), "by the API");
+  const auto before = history_.size();
+  ASSERT_EQ(Call("PUT", kServer01, R"({"address":"192.0.2.1","port":9200})", as_ann).status, 200U);
+  EXPECT_EQ(history_.size(), before) << "it stood there so already";
+  Put("internal/prom/node/server01", R"({"host":"192.0.2.1","port":9300})");
+  EXPECT_EQ(latest().at("event"), "changed");
+  EXPECT_FALSE(latest().as_object().contains("by")) << "whoever it was has not said so";
+  EXPECT_FALSE(latest().as_object().contains("why"));
+}
+
 TEST_F(InstancesTest, ADeleteLeavesTheMarkOfWhoAndWhy) {
   ASSERT_EQ(Call("PUT", kServer01, kBody).status, 200U);
   const auto as_ann = [](http::Request& request) { request.peer.user = "ann"; };

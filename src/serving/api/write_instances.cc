@@ -66,6 +66,10 @@ Result<std::optional<store::Revision>> LostAt(const Subject& subject, const Requ
   return Fail(ErrorCode::kMoved, fmt::format("{} is not lost since {}", subject.text, *text));
 }
 
+registry::Reason ReasonOf(const Request& request, const std::string& why) {
+  return {By(request), why.empty() ? "by the API" : why};
+}
+
 Response Done(const Sources& sources, const registry::Written& written) {
   const SteadyTime deadline = sources.clock.Now() + kVisiblePatience;
   boost::json::object data{
@@ -106,8 +110,8 @@ Response PutInstance(const Sources& sources, const Request& request, Glance& gla
                               .host = "",
                               .value = body->value};
   registry::Registry registry(sources.store, subject->layout, sources.rules, sources.clock);
-  const auto written =
-      registry.Register(order, registry::Terms{.only_at = *only_at}, store::After(kStorePatience));
+  const registry::Terms terms{.only_at = *only_at, .reason = ReasonOf(request, body->why)};
+  const auto written = registry.Register(order, terms, store::After(kStorePatience));
   if (!written) return Failure(written.error());
   log::Info("registered by the API", {{"key", written->key},
                                       {"by", By(request)},
@@ -146,8 +150,8 @@ Response DeleteInstance(const Sources& sources, const Request& request, Glance& 
   target.lost_at = *lost_at;
 
   registry::Registry registry(sources.store, subject->layout, sources.rules, sources.clock);
-  const auto written = registry.Deregister(target, {By(request), why.empty() ? "by the API" : why},
-                                           store::After(kStorePatience));
+  const auto written =
+      registry.Deregister(target, ReasonOf(request, why), store::After(kStorePatience));
   if (!written) return Failure(written.error());
   log::Info(
       "deregistered by the API",

@@ -16,6 +16,12 @@ function endpoint(value: Record<string, unknown>): string {
   return (host.includes(":") && port ? `[${host}]` : host) + port;
 }
 
+// Somebody wrote or took away the registration itself, and did not say who he is: etcdctl, or
+// another client of the store.
+export function isUnsaid({ event, by }: Change): boolean {
+  return !by && (event === "registered" || event === "changed" || event === "removed");
+}
+
 export function describe({ event, before, after }: Change): string {
   if (event === "registered" && after) return endpoint(after);
   if ((event === "deregistered" || event === "removed") && before) return `was ${endpoint(before)}`;

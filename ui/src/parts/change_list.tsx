@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, get, type Change, type History } from "../core/api";
 import { listen } from "../core/live";
-import { describe } from "../core/change";
+import { describe, isUnsaid } from "../core/change";
 import { link } from "../core/route";
 import { plural } from "../core/text";
 import { below } from "./instance_rows";
@@ -12,6 +12,7 @@ import { StateBadge } from "./state";
 
 const page = 200;
 const most = 5000; // that are kept here
+const unsaid = "By etcdctl or another client, which does not say who";
 
 const columns: Column[] = [
   { name: "When" },
@@ -201,8 +202,8 @@ function ChangeCells({ of }: { of: Change }) {
       <Cell class="how" title={describe(of)}>
         <How of={of} />
       </Cell>
-      <Cell class="by" title={of.by}>
-        {of.by}
+      <Cell class="by" title={of.by ?? (isUnsaid(of) ? unsaid : undefined)}>
+        {of.by ?? (isUnsaid(of) && <span class="soft">not said</span>)}
       </Cell>
       <Cell class="why" title={of.why}>
         {of.why}

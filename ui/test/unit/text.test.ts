@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe } from "../../src/core/change";
+import { describe, isUnsaid } from "../../src/core/change";
 import { crossed, nearTheEnd, onScale } from "../../src/core/limits";
 import { snippet } from "../../src/core/prometheus_yml";
 import { namesAbove, ways } from "../../src/core/reach";
@@ -178,4 +178,12 @@ test("a change tells what it was from and to", () => {
       text,
     );
   }
+});
+
+test("a change says when nobody has said who made it", () => {
+  const change = { revision: 1, time: "", key: "" };
+  assert.ok(isUnsaid({ ...change, event: "registered" }));
+  assert.ok(isUnsaid({ ...change, event: "removed" }));
+  assert.ok(!isUnsaid({ ...change, event: "changed", by: "ann" }));
+  assert.ok(!isUnsaid({ ...change, event: "lost" }));
 });
