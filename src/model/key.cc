@@ -118,6 +118,11 @@ tl::expected<wire::Name, Invalid> NameOf(std::string_view prefix, std::string_vi
     rest.remove_prefix(1);  // the slash
     const std::string_view component = rest.substr(0, rest.find('/'));
     rest.remove_prefix(component.size());
+    // Nearly all are one label as it stands.
+    if (component.find_first_of(".\\") == component.npos) {
+      if (!name.PrependLabel(component)) return BadKey(key, WhyNot(component));
+      continue;
+    }
     const std::vector<std::string> labels = LabelsOf(component);
     if (labels.empty()) return BadKey(key, "a broken escape");
     for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
