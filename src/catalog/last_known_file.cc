@@ -168,9 +168,12 @@ Result<LastKnownFile> LastKnownFile::Make(const std::string& file) {
 Result<void> LastKnownFile::Write(std::vector<LastKnownChange> changes,
                                   const LastKnownHeader& header) {
   // In the order of the keys, which fills one page after the other.
-  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
+  const auto before = [](const auto& a, const auto& b) {
     return std::pair(a.put == nullptr, a.key) < std::pair(b.put == nullptr, b.key);
-  });
+  };
+  if (!std::is_sorted(changes.begin(), changes.end(), before)) {
+    std::sort(changes.begin(), changes.end(), before);
+  }
   std::span<const LastKnownChange> rest = changes;
   for (;;) {
     std::size_t count = 0;

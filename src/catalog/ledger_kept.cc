@@ -45,15 +45,14 @@ void Ledger::Restore(LastKnownContents contents) {
 }
 
 // `kv`: what the store has.
-void Ledger::Keep(const Registration& registration, const store::KeyValue& kv) {
+void Ledger::Keep(const Registration& registration, store::KeyValue kv) {
   if (!kept_) return;
-  if (registration.valid || !registration.usable()) return kept_->Put(kv);
+  if (registration.valid || !registration.usable()) return kept_->Put(std::move(kv));
   // What was readable last has been kept, and stays.
   if (!kept_->needs_all()) return;
-  store::KeyValue readable = kv;
-  readable.value = model::ToJson(ToService(registration));
-  readable.mod_revision = kv.mod_revision - 1;  // not the store's, which is to be read again
-  kept_->Put(readable);
+  kv.value = model::ToJson(ToService(registration));
+  --kv.mod_revision;  // not the store's, which is to be read again
+  kept_->Put(std::move(kv));
 }
 
 void Ledger::Keep(const std::string& record_key, const Mark& own_word) {

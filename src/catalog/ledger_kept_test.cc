@@ -117,7 +117,7 @@ class LedgerKeptTest : public ::testing::Test {
     ledger_->BeginList(new_epoch, 7);
     for (const bool own : {true, false}) {
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_->AddPage({&kv, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) ledger_->AddPage({kv});
       }
     }
     ledger_->EndList(revision_);
@@ -159,7 +159,7 @@ using Strings = std::vector<std::string>;
 TEST_F(LedgerKeptTest, NothingIsKnownUntilAListWasWhole) {
   ledger_->BeginList(false, 7);
   const store::KeyValue kv{"/skydns/z/a", Json(1), 0, 5, 0, 0};
-  ledger_->AddPage({&kv, 1});
+  ledger_->AddPage({kv});
   Begin();
   EXPECT_EQ(Names(), Strings());
 }
@@ -239,7 +239,7 @@ TEST_F(LedgerKeptTest, TheSerialGoesOnFromWhereItWas) {
   EXPECT_EQ(Now().serial, serial);
   ledger_->BeginList(false, 7);
   const store::KeyValue page = pairs_.rbegin()->second;
-  ledger_->AddPage({&page, 1});  // before the record of the offset has come
+  ledger_->AddPage({page});  // before the record of the offset has come
   EXPECT_EQ(Now().serial, serial);
   List();
   EXPECT_EQ(Now().serial, serial);

@@ -65,7 +65,7 @@ class LedgerTest : public ::testing::Test {
     ledger_.BeginList(new_epoch);
     for (const bool own : {true, false}) {
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({&kv, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({kv});
       }
     }
     ledger_.EndList(revision_);

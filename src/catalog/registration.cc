@@ -139,6 +139,14 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
   return Pack(std::move(made));
 }
 
+std::vector<MadeRegistration> MakeRegistrations(std::string_view prefix,
+                                                std::span<const store::KeyValue> kvs) {
+  std::vector<MadeRegistration> made;
+  made.reserve(kvs.size());
+  for (const store::KeyValue& kv : kvs) made.push_back(MakeRegistration(prefix, kv, nullptr));
+  return made;
+}
+
 model::Service ToService(const Registration& registration) {
   const Registration::Service& from = registration.service;
   return {.host = std::string(from.host),
