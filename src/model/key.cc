@@ -19,14 +19,20 @@ bool IsDigit(char c) {
 // (its isDomainNameLabelSpecial and escapeByte).
 void AppendEscaped(std::string& out, std::string_view label) {
   constexpr std::string_view kSpecial = ". '@;()\"\\";
+  static constexpr auto kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (char c = ' '; c <= '~'; ++c)
+      plain[static_cast<unsigned char>(c)] = kSpecial.find(c) == kSpecial.npos;
+    return plain;
+  }();
   for (const char c : label) {
-    if (kSpecial.find(c) != kSpecial.npos) {
-      out += '\\';
-      out += c;
+    if (kPlain[static_cast<unsigned char>(c)]) {
+      out += wire::ToLower(c);
     } else if (c < ' ' || c > '~') {
       fmt::format_to(std::back_inserter(out), "\\{:03}", static_cast<unsigned char>(c));
     } else {
-      out += wire::ToLower(c);
+      out += '\\';
+      out += c;
     }
   }
 }
@@ -119,7 +125,7 @@ tl::expected<wire::Name, Invalid> NameOf(std::string_view prefix, std::string_vi
     const std::string_view component = rest.substr(0, rest.find('/'));
     rest.remove_prefix(component.size());
     // Nearly all are one label as it stands.
-    if (component.find_first_of(".\\") == component.npos) {
+    if (component.find('.') == component.npos && component.find('\\') == component.npos) {
       if (!name.PrependLabel(component)) return BadKey(key, WhyNot(component));
       continue;
     }
