@@ -1,5 +1,7 @@
 #include "catalog/last_known.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -197,12 +199,15 @@ Result<void> LastKnown::Write() {
   for (const Batch& batch : taken_) {
     if (auto ok = Write(batch); !ok) return ok;
   }
-  if (ended_ && !named_) {
+  const bool is_first = ended_ && !named_;
+  if (is_first) {
     if (auto ok = file_->Rename(PathOf(kFile)); !ok) return ok;
     named_ = true;
   }
   written_ = *std::exchange(header_, std::nullopt);
   taken_ = {};
+  // What a list of the whole store came in has gone: whole pages, which the allocator would keep.
+  if (is_first) (void)malloc_trim(0);
   noted_.Lock()->taken = 0;
   auto figures = figures_.Lock();
   ++figures->commits;
