@@ -116,6 +116,12 @@ void Ledger::AddPage(std::vector<store::KeyValue> page, std::vector<MadeRegistra
   Publish(std::move(stage));
 }
 
+void Ledger::Expect(std::size_t registrations) {
+  // Whoever says so may be wrong: no more room than a large fleet needs.
+  constexpr std::size_t kMost = 4'000'000;
+  publisher_.Apply([&](View& view) { view.tree.Reserve(std::min(registrations, kMost)); });
+}
+
 void Ledger::EndList(store::Revision revision) {
   Known(*reader_.Enter(), listed_to_, "").TakeRest(vanished_);
   Stage stage;

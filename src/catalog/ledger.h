@@ -58,6 +58,10 @@ class Ledger {
   void AddPage(std::vector<store::KeyValue> page, std::vector<MadeRegistration> made = {});
   void EndList(store::Revision revision);
   [[nodiscard]] std::size_t listed() const { return listed_; }  // registrations
+  // About as many registrations are to come.
+  void Expect(std::size_t registrations);
+  // No registration is in the view.
+  [[nodiscard]] bool knows_nothing() { return reader_.Enter()->tree.size() == 0; }
 
   // Where the watch has to begin: at the range that is behind, since a store that catches
   // up may send one ahead of the other.  After a list that is behind the last change that
@@ -132,8 +136,8 @@ class Ledger {
   };
   struct Stage {
     TextMap<Change> changes;
-    // In the order of their keys: not in the view, nor in `changes`.  What a list of the whole store
-    // brings, for which a hash table would only be in the way.
+    // In the order of their keys: not in the view, nor in `changes`.  What a list of the whole
+    // store brings, for which a hash table would only be in the way.
     std::vector<RegistrationPtr> fresh;
     // What the stage makes of a key; null: nothing, else what is put, or null for erased.
     [[nodiscard]] const RegistrationPtr* Find(std::string_view key) const;
@@ -225,14 +229,14 @@ class Ledger {
   TextMap<model::Record> gone_;               // who deregistered what, until the history is told
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
-  bool other_store_ = false;         // the list in hand is the first of another store
-  bool doubted_ = false;             // or its first one may be of another history
+  bool other_store_ = false;  // the list in hand is the first of another store
+  bool doubted_ = false;      // or its first one may be of another history
   // Of the list in hand.
-  std::size_t listed_ = 0;     // registrations
-  std::string listed_to_;      // the last one's key; in order, so that none before it is to come
-  Gone vanished_;              // those up to there that the view has, and the list has not
-  TextSet unlisted_flaws_;     // keys that had a flaw before it, and have not come yet
-  TextSet listed_marks_;       // our own records
+  std::size_t listed_ = 0;  // registrations
+  std::string listed_to_;   // the last one's key; in order, so that none before it is to come
+  Gone vanished_;           // those up to there that the view has, and the list has not
+  TextSet unlisted_flaws_;  // keys that had a flaw before it, and have not come yet
+  TextSet listed_marks_;    // our own records
   std::optional<store::KeyValue> listed_serial_;
 };
 

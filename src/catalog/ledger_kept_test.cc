@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catalog/last_known_start.h"
@@ -116,9 +117,12 @@ class LedgerKeptTest : public ::testing::Test {
   void List(bool new_epoch = false) {
     ledger_->BeginList(new_epoch, 7);
     for (const bool own : {true, false}) {
+      std::vector<store::KeyValue> page;
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_->AddPage({kv});
+        if (key.starts_with(model::kOwnPrefix) == own) page.push_back(kv);
+        if (page.size() == 3) ledger_->AddPage(std::exchange(page, {}));
       }
+      ledger_->AddPage(std::move(page));
     }
     ledger_->EndList(revision_);
   }

@@ -88,12 +88,10 @@ class ListerTest : public ::testing::Test {
   Publisher publisher_;
   LockedLedger ledger_{publisher_, SystemClock(), {"/skydns", {.share = 1}, {}}};
   Contact contact_{seconds(10)};
-  Lister lister_{line_,
-                 ledger_,
-                 contact_,
-                 SystemClock(),
-                 {"/skydns", kPage, kLong, kLong},
-                 [] { return false; }};
+  Lister lister_{
+      line_, ledger_, contact_, SystemClock(), {"/skydns", kPage, kPage, kLong, kLong}, [] {
+        return false;
+      }};
 };
 
 TEST_F(ListerTest, ALineTooSlowForAPageGetsSmallerOnes) {

@@ -143,7 +143,13 @@ std::vector<MadeRegistration> MakeRegistrations(std::string_view prefix,
                                                 std::span<const store::KeyValue> kvs) {
   std::vector<MadeRegistration> made;
   made.reserve(kvs.size());
-  for (const store::KeyValue& kv : kvs) made.push_back(MakeRegistration(prefix, kv, nullptr));
+  for (const store::KeyValue& kv : kvs) {
+    if (kv.key.starts_with(prefix)) {
+      made.push_back(MakeRegistration(prefix, kv, nullptr));
+    } else {
+      made.emplace_back(tl::unexpect, model::Invalid{model::Flaw::kKey, "not below the prefix"});
+    }
+  }
   return made;
 }
 

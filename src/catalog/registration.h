@@ -102,9 +102,9 @@ using RegistrationPtr = boost::intrusive_ptr<const Registration>;
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
 
 using MadeRegistration = tl::expected<RegistrationPtr, model::Invalid>;
-// The same of each, none of which was there before.
-[[nodiscard]] std::vector<MadeRegistration> MakeRegistrations(
-    std::string_view prefix, std::span<const store::KeyValue> kvs);
+// The same of each, none of which was there before; of a key that is not below `prefix` an Invalid.
+[[nodiscard]] std::vector<MadeRegistration> MakeRegistrations(std::string_view prefix,
+                                                              std::span<const store::KeyValue> kvs);
 
 // What MakeRegistration() read from the value.
 [[nodiscard]] model::Service ToService(const Registration& registration);

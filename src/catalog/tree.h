@@ -201,7 +201,8 @@ class Tree {
   // The nodes of one name and of all above it, to be followed from one name to the next.
   // Requires: none of them is erased meanwhile, and the publication is the same.
   class Path;
-  // `behind`: the first registration whose key is not before that of this one.  Returns where it is.
+  // `behind`: the first registration whose key is not before that of this one.  Returns where it
+  // is.
   ByKey::iterator Insert(const RegistrationPtr& registration, ByKey::iterator behind, Path& path);
   void Replace(const Registration& old, const RegistrationPtr& registration);
   // VisitUnordered() by the order of all keys.
