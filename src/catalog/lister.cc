@@ -52,7 +52,7 @@ Result<void> Lister::ReadPages(const std::string& prefix, const Epoch& epoch, Li
   // view.
   const bool make = prefix == options_.prefix &&
                     ledger_.With([](Ledger& ledger) { return ledger.knows_nothing(); });
-  std::int64_t most = options_.page_size;
+  std::int64_t most = std::max(options_.page_size, page_size_);
   std::future<Fetched> ahead;
   bool is_first = true;
   for (bool more = true; more;) {

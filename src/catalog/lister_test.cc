@@ -115,6 +115,16 @@ TEST_F(ListerTest, AStoreThatHungIsNoSlowLineForEver) {
   EXPECT_EQ(line_.limits().back(), kPage);
 }
 
+TEST_F(ListerTest, PagesGrowWhereTheyComeFast) {
+  for (int i = 0; i < 1500; ++i) Put(*memory_, std::to_string(i));
+  Lister lister(line_, ledger_, contact_, SystemClock(), {"/skydns", 100, 400, kLong, kLong},
+                [] { return false; });
+  const auto list = lister.List({});
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->keys, 1500U);
+  EXPECT_EQ(line_.limits(), (std::vector<std::int64_t>{100, 200, 400, 400, 400, 400}));
+}
+
 TEST_F(ListerTest, KnowsItsPastAgainAfterAnyChange) {
   EXPECT_TRUE(*lister_.KnowsOurPast());  // nothing known yet
   Put(*memory_, "a");
