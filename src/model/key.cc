@@ -15,16 +15,20 @@ bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
 
+constexpr std::string_view kSpecial = ". '@;()\"\\";
+
+// Octets that stand for themselves, or for their lower case.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (char c = ' '; c <= '~'; ++c) {
+    plain[static_cast<unsigned char>(c)] = kSpecial.find(c) == kSpecial.npos;
+  }
+  return plain;
+}();
+
 // One label in lower case, escaped as by github.com/miekg/dns, CoreDNS's library
 // (its isDomainNameLabelSpecial and escapeByte).
 void AppendEscaped(std::string& out, std::string_view label) {
-  constexpr std::string_view kSpecial = ". '@;()\"\\";
-  static constexpr auto kPlain = [] {
-    std::array<bool, 256> plain{};
-    for (char c = ' '; c <= '~'; ++c)
-      plain[static_cast<unsigned char>(c)] = kSpecial.find(c) == kSpecial.npos;
-    return plain;
-  }();
   for (const char c : label) {
     if (kPlain[static_cast<unsigned char>(c)]) {
       out += wire::ToLower(c);
