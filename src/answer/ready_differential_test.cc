@@ -180,7 +180,7 @@ class Store {
     ledger_.BeginList(new_epoch);
     for (const bool own : {true, false}) {
       for (const auto& [key, pair] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({&pair, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({pair});
       }
     }
     ledger_.EndList(revision_);

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "app/address.h"
-#include "app/spared_check.h"
 #include "base/log.h"
 #include "etcdapi/server.h"
 #include "registry/advertise.h"
@@ -216,15 +215,18 @@ std::unique_ptr<ServerStore> Damaged(const EmbeddedOptions& embedded, const Erro
 
 }  // namespace
 
-Result<std::unique_ptr<ServerStore>> OpenEmbeddedServer(const EmbeddedOptions& embedded,
-                                                        const ServeOptions& options) {
-  etcdapi::SetEnvironment();  // no thread has been started yet
+std::optional<SparedCheck> BeginCheck(const EmbeddedOptions& embedded) {
   std::error_code error;
   const std::string file = embedded.path + "/" + store::embedded::kStoreFile;
-  if (std::filesystem::exists(file, error)) {
-    if (auto sound = CheckInSparedProcess(embedded.path); !sound) {
-      return Damaged(embedded, sound.error());
-    }
+  if (!std::filesystem::exists(file, error)) return std::nullopt;
+  return SparedCheck(embedded.path);
+}
+
+Result<std::unique_ptr<ServerStore>> OpenEmbeddedServer(const EmbeddedOptions& embedded,
+                                                        const ServeOptions& options,
+                                                        std::optional<SparedCheck> check) {
+  if (check) {
+    if (auto sound = check->Await(); !sound) return Damaged(embedded, sound.error());
   }
   store::embedded::EngineOptions engine_options;
   engine_options.directory = embedded.path;

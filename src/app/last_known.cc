@@ -10,11 +10,12 @@ namespace rollcall::app {
 
 using std::chrono::seconds;
 
-catalog::LastKnownStart FindLastKnown(const ServeOptions& options) {
+catalog::LastKnownStart FindLastKnown(const ServeOptions& options,
+                                      const std::function<void()>& meanwhile) {
   catalog::LastKnownOptions last_known;
   last_known.directory = options.path + "/last-known";
   last_known.prefix = options.prefix;
-  return catalog::StartLastKnown(last_known);
+  return catalog::StartLastKnown(last_known, SystemClock(), meanwhile);
 }
 
 void AnswerFromLastKnown(catalog::LastKnownStart& found, catalog::Feed& feed) {

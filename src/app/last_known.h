@@ -1,6 +1,8 @@
 // What `serve` makes of the last known view: found at its start, told to who asks.
 #pragma once
 
+#include <functional>
+
 #include "app/metrics.h"
 #include "app/serve_options.h"
 #include "catalog/feed.h"
@@ -8,8 +10,9 @@
 
 namespace rollcall::app {
 
-// Before the first thread.
-[[nodiscard]] catalog::LastKnownStart FindLastKnown(const ServeOptions& options);
+// Before the first thread.  `meanwhile`: as catalog::ReadLastKnown()'s.
+[[nodiscard]] catalog::LastKnownStart FindLastKnown(const ServeOptions& options,
+                                                    const std::function<void()>& meanwhile);
 
 // Has the feed answer from what was found, if anything was, and the log say so.
 void AnswerFromLastKnown(catalog::LastKnownStart& found, catalog::Feed& feed);

@@ -2,9 +2,13 @@
 
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "app/api_sources.h"
 #include "app/command.h"
@@ -17,6 +21,7 @@
 #include "app/standard_files.h"
 #include "app/web_policy.h"
 #include "base/log.h"
+#include "etcdapi/server.h"
 
 namespace rollcall::app {
 namespace {
@@ -66,8 +71,14 @@ int RunServe(const Invocation& invocation) {
   auto policy = WebPolicy::Load(options->web_files, SystemClock());
   if (!policy) return Report(policy.error());
   std::optional<StopLimit> limit;  // outlives the service: it watches over its end
-  auto last_known = FindLastKnown(*options);
-  auto store = ServerStore::Open(*options);
+  if (options->embedded) etcdapi::SetEnvironment();  // no thread has been started yet
+  // What is in two files is looked through by two processes at one time, and read by two threads.
+  auto check = ServerStore::BeginCheck(*options);
+  std::future<Result<std::unique_ptr<ServerStore>>> opening;
+  const auto open_store = [&] { return ServerStore::Open(*options, std::move(check)); };
+  auto last_known =
+      FindLastKnown(*options, [&] { opening = std::async(std::launch::async, open_store); });
+  auto store = opening.valid() ? opening.get() : open_store();
   if (!store) {
     (void)Report(store.error());
     return kFailed;

@@ -1,5 +1,7 @@
 #include "app/server_store.h"
 
+#include <utility>
+
 #include "app/embedded_server.h"
 #include "app/lazy_etcd.h"
 #include "base/log.h"
@@ -43,9 +45,15 @@ class EtcdServerStore final : public ServerStore {
 
 }  // namespace
 
-Result<std::unique_ptr<ServerStore>> ServerStore::Open(const ServeOptions& options) {
-  if (options.embedded) return OpenEmbeddedServer(*options.embedded, options);
+Result<std::unique_ptr<ServerStore>> ServerStore::Open(const ServeOptions& options,
+                                                       std::optional<SparedCheck> check) {
+  if (options.embedded) return OpenEmbeddedServer(*options.embedded, options, std::move(check));
   return std::make_unique<EtcdServerStore>(options.store);
+}
+
+std::optional<SparedCheck> ServerStore::BeginCheck(const ServeOptions& options) {
+  if (!options.embedded) return std::nullopt;
+  return app::BeginCheck(*options.embedded);
 }
 
 }  // namespace rollcall::app

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/metrics.h"
 #include "app/serve_options.h"
+#include "app/spared_check.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -17,7 +19,10 @@ class ServerStore {
  public:
   // A cluster may be away, and a damaged file is served without: neither is an error.
   // Errors end the program: another process has the directory, a newer format, ...
-  [[nodiscard]] static Result<std::unique_ptr<ServerStore>> Open(const ServeOptions& options);
+  [[nodiscard]] static Result<std::unique_ptr<ServerStore>> Open(const ServeOptions& options,
+                                                                 std::optional<SparedCheck> check);
+  // What Open() will wait for, of the file if there is one: another processor may do it meanwhile.
+  [[nodiscard]] static std::optional<SparedCheck> BeginCheck(const ServeOptions& options);
 
   virtual ~ServerStore() = default;
   [[nodiscard]] virtual store::Store& store() = 0;

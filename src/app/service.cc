@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <future>
 #include <numeric>
+#include <thread>
 
 #include "app/address.h"
 #include "app/last_known.h"
 #include "app/notify.h"
 #include "base/log.h"
+#include "model/records.h"
 #include "registry/registry.h"
 
 namespace rollcall::app {
@@ -24,6 +27,7 @@ constexpr milliseconds kDrain{1000};
 constexpr milliseconds kMeasure{5000};
 constexpr milliseconds kRaisePatience{1000};
 constexpr milliseconds kFirstListPatience{2000};
+constexpr milliseconds kAskAgain{50};
 
 }  // namespace
 
@@ -61,14 +65,24 @@ Service::Service(const ServeOptions& options, std::unique_ptr<WebPolicy> policy,
 }
 
 Result<void> Service::Start() {
+  const SteadyTime asked = SystemClock().Now();
+  std::future<bool> answers;
+  if (last_known_.contents) {
+    answers = std::async(std::launch::async,
+                         [this, asked] { return AnswersBy(asked + kFirstListPatience); });
+  }
   AnswerFromLastKnown(last_known_, feed_);
   standing_ = feed_.standing();
   if (auto ok = store_->Start(); !ok) return ok;
   feed_.Start();
   // What is known from the disk lacks what came in the second before the end.  Where the store is
-  // there, being away for a moment longer costs nobody a target; an answer without it would.
-  if (standing_ != Standing::kNever) {
-    (void)feed_.WaitForRevision(0, SystemClock().Now() + kFirstListPatience);
+  // there, being away for a moment longer costs nobody a target; an answer without it would.  Where
+  // it is not, it was asked while that was read from the disk, and that long is waited in all.
+  if (answers.valid()) {
+    const SteadyTime restored = SystemClock().Now();
+    if (!feed_.WaitForRevision(0, asked + kFirstListPatience) && answers.get()) {
+      (void)feed_.WaitForRevision(0, restored + kFirstListPatience);
+    }
   }
   // Whoever sees it answer surely finds its store and its metrics there.
   if (auto ok = StartWeb(); !ok) return ok;
@@ -85,6 +99,16 @@ Result<void> Service::Start() {
                                              : "waiting for the store, answering as last known");
   NotifyReady();
   return {};
+}
+
+bool Service::AnswersBy(SteadyTime deadline) {
+  const store::RangeRequest anything{
+      .keys = store::KeyRange::Single(std::string(model::kSerialKey)), .limit = 1};
+  while (SystemClock().Now() < deadline) {
+    if (store_->store().Range(anything, deadline)) return true;
+    std::this_thread::sleep_for(kAskAgain);
+  }
+  return false;
 }
 
 void Service::Run(const Signals& signals) {

@@ -64,6 +64,8 @@ class Service {
   [[nodiscard]] serving::http::Options WebOptions();
   [[nodiscard]] std::vector<serving::http::Route> Routes();
   [[nodiscard]] Result<void> StartWeb();
+  // Whether the store answered anything until then.
+  [[nodiscard]] bool AnswersBy(SteadyTime deadline);
   // Whether answers are sure and what is written is kept.
   [[nodiscard]] Answer Ready();
   // /-/reload and /-/quit.

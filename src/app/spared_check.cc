@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "app/child.h"
 #include "base/log.h"
@@ -27,20 +28,34 @@ std::string LineOfEnd(int output) {
 
 }  // namespace
 
-Result<void> CheckInSparedProcess(const std::string& directory, std::vector<std::string> check) {
-  const int output = memfd_create("check", MFD_CLOEXEC);
-  check.push_back("--store.path=" + directory);
-  const auto child = Spawn(check, output);
+SparedCheck::SparedCheck(std::string directory, std::vector<std::string> check)
+    : directory_(std::move(directory)), output_(memfd_create("check", MFD_CLOEXEC)) {
+  check.push_back("--store.path=" + directory_);
+  child_ = Spawn(check, output_);
+}
+
+SparedCheck::SparedCheck(SparedCheck&& other) noexcept
+    : directory_(std::move(other.directory_)),
+      output_(std::exchange(other.output_, -1)),
+      child_(std::exchange(other.child_, std::nullopt)) {
+}
+
+SparedCheck::~SparedCheck() {
+  if (child_) (void)Await();
+}
+
+Result<void> SparedCheck::Await() {
+  const auto child = *std::exchange(child_, std::nullopt);
   Result<int> status = 0;
   std::string end;
   if (child) {
-    status = lmdb::AwaitReader(*child, directory);
-    if (output >= 0) end = LineOfEnd(output);
+    status = lmdb::AwaitReader(*child, directory_);
+    if (output_ >= 0) end = LineOfEnd(output_);
   } else {
     status = Fail(child.error());  // without /proc
   }
-  if (output >= 0) (void)close(output);
-  if (!end.empty()) return Fail(ErrorCode::kInternal, directory + ": " + end);
+  if (output_ >= 0) (void)close(std::exchange(output_, -1));
+  if (!end.empty()) return Fail(ErrorCode::kInternal, directory_ + ": " + end);
   if (status) return {};
   if (status.error().code == ErrorCode::kInternal) return Fail(status.error());
   // It is a precaution, no condition: one whom somebody else has ended, since memory was short,

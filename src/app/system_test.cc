@@ -48,7 +48,7 @@ TEST(Child, SignalsBlockedHereAreNotBlockedThere) {
 
 TEST(SparedCheck, OnlyOneThatDiedOfReadingTellsOfTheFile) {
   const auto check = [](const std::string& script) {
-    const auto checked = CheckInSparedProcess("dir", {"/bin/sh", "-c", script});
+    const auto checked = SparedCheck("dir", {"/bin/sh", "-c", script}).Await();
     return checked ? "" : checked.error().message;
   };
   EXPECT_EQ(check("exit 0"), "");
@@ -57,7 +57,7 @@ TEST(SparedCheck, OnlyOneThatDiedOfReadingTellsOfTheFile) {
   EXPECT_THAT(check("kill -BUS $$"), ::testing::HasSubstr("a page is damaged or missing"));
   EXPECT_THAT(check("echo '  FAILED: x: a page is damaged or missing (y)'; exit 1"),
               ::testing::HasSubstr("dir: a page is damaged or missing (y)"));
-  EXPECT_TRUE(CheckInSparedProcess("dir", {"/no/such/program"}));
+  EXPECT_TRUE(SparedCheck("dir", {"/no/such/program"}).Await());
 }
 
 TEST(StandardFiles, ThoseThatAreClosedAreOpenedAndTheOthersLeftAlone) {

@@ -69,10 +69,13 @@ class Feed::Impl {
         ledger_(publisher, clock,
                 {options_.prefix, options_.protect, options_.zones, options_.last_known,
                  options_.history}),
-        lister_(
-            store, ledger_, contact_, clock,
-            {options_.prefix, options_.page_size, options_.call_timeout, options_.contact_timeout},
-            [this] { return stopping(); }),
+        lister_(store, ledger_, contact_, clock,
+                {.prefix = options_.prefix,
+                 .page_size = options_.page_size,
+                 .most_page = options_.most_page,
+                 .call_timeout = options_.call_timeout,
+                 .past_timeout = options_.contact_timeout},
+                [this] { return stopping(); }),
         errands_(store, ledger_, clock, ErrandsOf(options_)) {}
   ~Impl() { Stop(); }
 

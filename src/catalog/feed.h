@@ -31,7 +31,8 @@ struct FeedOptions {
   std::vector<wire::Name> zones;    // in each of which losses are weighed
   LastKnown* last_known = nullptr;  // keeps what is served, borrowed as the store; may be null
   History* history = nullptr;       // is told what changes, borrowed as the store; may be null
-  std::int64_t page_size = 20'000;  // keys; etcd counts the rest on every page
+  std::int64_t page_size = 20'000;  // keys, of the first page
+  std::int64_t most_page = 100'000;
   std::chrono::milliseconds contact_interval{3000};
   std::chrono::milliseconds contact_timeout{2000};
   std::chrono::milliseconds stale_after{10'000};

@@ -156,7 +156,7 @@ class HistoryOfLedger : public ::testing::TestWithParam<Story> {
     ledger_.BeginList(false);
     for (const bool own : {true, false}) {
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({&kv, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({kv});
       }
     }
     ledger_.EndList(revision_ - 1);

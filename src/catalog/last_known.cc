@@ -1,6 +1,9 @@
 #include "catalog/last_known.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/log.h"
@@ -14,11 +17,49 @@ constexpr std::size_t kChangeOctets = 200;  // what a change takes besides its t
 // the next one is mended at once again.
 constexpr std::chrono::milliseconds kSeldom{600'000};
 
-std::size_t OctetsOf(std::string_view key, const std::optional<store::KeyValue>& put) {
-  return kChangeOctets + key.size() + (put ? put->key.size() + put->value.size() : 0);
+}  // namespace
+
+std::size_t LastKnown::Word::octets() const {
+  return kChangeOctets + kv.key.size() + kv.value.size();
 }
 
-}  // namespace
+bool LastKnown::IsPage(const std::vector<Word>& words) {
+  const auto follows = [](const Word& a, const Word& b) { return a.kv.key < b.kv.key; };
+  return std::all_of(words.begin(), words.end(), [](const Word& word) { return word.put; }) &&
+         std::adjacent_find(words.begin(), words.end(), std::not_fn(follows)) == words.end();
+}
+
+void LastKnown::Noted::Add(std::vector<Word> words) {
+  for (const Word& word : words) octets += word.octets();
+  if (phase == Phase::kListing && IsPage(words)) {
+    if (!words.empty()) batches.push_back({std::move(words), {}});
+    return;
+  }
+  if (batches.empty()) batches.emplace_back();
+  auto& later = batches.back().later;
+  for (Word& word : words) {
+    if (const auto before = later.find(word); before != later.end()) {
+      octets -= before->octets();
+      later.erase(before);
+    }
+    later.insert(std::move(word));
+  }
+}
+
+void LastKnown::Append(Batches& batches, Batches more) {
+  for (Batch& batch : more) {
+    if (batches.empty() || !batch.page.empty()) {
+      batches.push_back(std::move(batch));
+      continue;
+    }
+    auto& later = batches.back().later;
+    while (!batch.later.empty()) {
+      auto word = batch.later.extract(batch.later.begin());
+      later.erase(word.value());
+      later.insert(std::move(word.value()));
+    }
+  }
+}
 
 LastKnown::LastKnown(LastKnownOptions options, lmdb::Directory directory, const Clock& clock)
     : options_(std::move(options)), clock_(clock), revive_(options_.retry, kSeldom) {
@@ -47,12 +88,14 @@ void LastKnown::BeginList() {
   changed_.notify_all();
 }
 
-void LastKnown::Put(const store::KeyValue& kv) {
-  in_hand_.emplace_back(kv.key, kv);
+void LastKnown::Put(store::KeyValue kv) {
+  in_hand_.push_back({std::move(kv), true});
 }
 
 void LastKnown::Erase(std::string_view key) {
-  in_hand_.emplace_back(key, std::nullopt);
+  Word word;
+  word.kv.key = key;
+  in_hand_.push_back(std::move(word));
 }
 
 void LastKnown::Show(LastKnownHeader header, bool list_ended) {
@@ -65,12 +108,7 @@ void LastKnown::Show(LastKnownHeader header, bool list_ended) {
       in_hand_.clear();
       return;
     }
-    for (auto& [key, put] : in_hand_) {
-      noted->octets += OctetsOf(key, put);
-      const auto [at, is_new] = noted->changes.try_emplace(std::move(key));
-      if (!is_new) noted->octets -= OctetsOf(at->first, at->second);
-      at->second = std::move(put);
-    }
+    noted->Add(std::exchange(in_hand_, {}));
     noted->header = std::move(header);
     if (list_ended) {
       noted->ended = true;
@@ -121,12 +159,7 @@ bool LastKnown::Take() {
     taken_ = {};
     header_.reset();
   }
-  if (taken_.empty()) {
-    taken_ = std::exchange(noted->changes, {});
-  } else {
-    for (auto& [key, put] : noted->changes) taken_.insert_or_assign(key, std::move(put));
-    noted->changes.clear();
-  }
+  Append(taken_, std::exchange(noted->batches, {}));
   noted->taken += std::exchange(noted->octets, 0);
   if (noted->header) header_ = std::exchange(noted->header, std::nullopt);
   ended_ = std::exchange(noted->ended, false) || ended_;
@@ -162,16 +195,19 @@ Result<void> LastKnown::Write() {
   if (!file_) {
     if (auto made = MakeFile(); !made) return made;
   }
-  std::vector<LastKnownChange> changes;
-  changes.reserve(taken_.size());
-  for (const auto& [key, put] : taken_) changes.push_back({key, put ? &*put : nullptr});
-  if (auto ok = file_->Write(std::move(changes), *header_); !ok) return ok;
-  if (ended_ && !named_) {
+  if (taken_.empty()) taken_.emplace_back();
+  for (const Batch& batch : taken_) {
+    if (auto ok = Write(batch); !ok) return ok;
+  }
+  const bool is_first = ended_ && !named_;
+  if (is_first) {
     if (auto ok = file_->Rename(PathOf(kFile)); !ok) return ok;
     named_ = true;
   }
   written_ = *std::exchange(header_, std::nullopt);
   taken_ = {};
+  // What a list of the whole store came in has gone: whole pages, which the allocator would keep.
+  if (is_first) (void)malloc_trim(0);
   noted_.Lock()->taken = 0;
   auto figures = figures_.Lock();
   ++figures->commits;
@@ -182,6 +218,20 @@ Result<void> LastKnown::Write() {
     figures->committed = clock_.WallNow();
   }
   return {};
+}
+
+Result<void> LastKnown::Write(const Batch& batch) {
+  std::vector<LastKnownChange> changes;
+  const auto add = [&](const Word& word) {
+    changes.push_back({word.kv.key, word.put ? &word.kv : nullptr});
+  };
+  for (const Word& word : batch.page) add(word);
+  if (!changes.empty()) {
+    if (auto ok = file_->Write(std::exchange(changes, {}), *header_); !ok) return ok;
+    if (batch.later.empty()) return {};
+  }
+  for (const Word& word : batch.later) add(word);
+  return file_->Write(std::move(changes), *header_);
 }
 
 Result<void> LastKnown::MakeFile() {

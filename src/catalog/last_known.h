@@ -16,7 +16,7 @@
 // Threads: one of its own; who calls what is said below.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <atomic>
 #include <chrono>
@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.h"
@@ -63,7 +64,7 @@ class LastKnown {
   void BeginList();
   // Whether the list in hand, or the next one, is to name even what has not changed.
   [[nodiscard]] bool needs_all() const { return needs_all_; }
-  void Put(const store::KeyValue& kv);
+  void Put(store::KeyValue kv);
   void Erase(std::string_view key);
   // The changes since the last call are those of the view that `header` tells of, and are
   // kept together.  `list_ended`: the view is whole.
@@ -87,7 +88,34 @@ class LastKnown {
   [[nodiscard]] Figures figures() const { return *figures_.Lock(); }
 
  private:
-  using Changes = absl::flat_hash_map<std::string, std::optional<store::KeyValue>>;
+  // The last word on a key.
+  struct Word {
+    store::KeyValue kv;  // its key alone, if `put` is false: it goes
+    bool put = false;
+    [[nodiscard]] std::size_t octets() const;
+  };
+  struct ByKey {
+    using is_transparent = void;
+    static std::string_view Key(std::string_view key) { return key; }
+    static std::string_view Key(const Word& word) { return word.kv.key; }
+    template <typename T>
+    std::size_t operator()(const T& one) const {
+      return std::hash<std::string_view>()(Key(one));
+    }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return Key(a) == Key(b);
+    }
+  };
+  // A page of a list comes in order, each key once, and needs no hash.  There is more than one
+  // batch only while a file is made that nobody knows yet: each is written by itself.
+  struct Batch {
+    std::vector<Word> page;
+    absl::flat_hash_set<Word, ByKey, ByKey> later;  // than the page
+  };
+  using Batches = std::vector<Batch>;
+  [[nodiscard]] static bool IsPage(const std::vector<Word>& words);
+  static void Append(Batches& batches, Batches more);
   // What the writer has not taken yet.
   struct Noted {
     enum class Phase { kDropping, kListing, kWhole };
@@ -96,11 +124,12 @@ class LastKnown {
     bool lost = false;   // too much was noted
     bool begun = false;  // a list has; what was noted before it counts no more
     bool ended = false;  // and this was the end of it
-    Changes changes;
+    Batches batches;
     std::optional<LastKnownHeader> header;
-    std::size_t octets = 0;  // of the changes
+    std::size_t octets = 0;  // of the batches
     std::size_t taken = 0;   // of those that the writer holds
 
+    void Add(std::vector<Word> words);
     [[nodiscard]] bool HasWork() const { return stopping || lost || begun || header; }
     void Drop() {
       const bool stop = stopping;
@@ -115,6 +144,7 @@ class LastKnown {
   [[nodiscard]] bool Take();  // false: stopping
   [[nodiscard]] Result<void> Commit();
   [[nodiscard]] Result<void> Write();
+  [[nodiscard]] Result<void> Write(const Batch& batch);
   [[nodiscard]] Result<void> MakeFile();
   void Forget();
   void SetRevival();
@@ -126,7 +156,7 @@ class LastKnown {
   const Clock& clock_;
 
   // Of who calls Put().
-  std::vector<std::pair<std::string, std::optional<store::KeyValue>>> in_hand_;
+  std::vector<Word> in_hand_;
 
   Guarded<Noted> noted_;
   std::condition_variable changed_;
@@ -146,7 +176,7 @@ class LastKnown {
   Backoff revive_;
   std::optional<lmdb::Directory> directory_;
   std::optional<LastKnownFile> file_;
-  Changes taken_;
+  Batches taken_;
   std::optional<LastKnownHeader> header_;  // to be written
   LastKnownHeader written_;
   std::jthread thread_;  // last: it uses the others

@@ -96,7 +96,8 @@ Result<LastKnownHeader> ReadAll(const std::string& file, std::string_view prefix
 
 }  // namespace
 
-Result<LastKnownContents> ReadLastKnown(const std::string& file, std::string_view prefix) {
+Result<LastKnownContents> ReadLastKnown(const std::string& file, std::string_view prefix,
+                                        const std::function<void()>& meanwhile) {
   struct stat stat {};
   if (::stat(file.c_str(), &stat) != 0) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
@@ -105,10 +106,11 @@ Result<LastKnownContents> ReadLastKnown(const std::string& file, std::string_vie
   // LMDB would take it for a new one.
   if (stat.st_size == 0) return Fail(ErrorCode::kInternal, file + " is empty");
   constexpr int kSurvived = 0;
-  const auto spared = lmdb::InSparedProcess(file, [&] {
+  const auto read = [&] {
     (void)ReadAll(file, prefix, [](const store::KeyValue&) {});
     return kSurvived;
-  });
+  };
+  const auto spared = lmdb::InSparedProcess(file, read, meanwhile);
   if (!spared) return Fail(spared.error());
   if (*spared != kSurvived) {
     return Fail(ErrorCode::kInternal, file + ": " + std::string(lmdb::kKills));
@@ -168,9 +170,12 @@ Result<LastKnownFile> LastKnownFile::Make(const std::string& file) {
 Result<void> LastKnownFile::Write(std::vector<LastKnownChange> changes,
                                   const LastKnownHeader& header) {
   // In the order of the keys, which fills one page after the other.
-  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
+  const auto before = [](const auto& a, const auto& b) {
     return std::pair(a.put == nullptr, a.key) < std::pair(b.put == nullptr, b.key);
-  });
+  };
+  if (!std::is_sorted(changes.begin(), changes.end(), before)) {
+    std::sort(changes.begin(), changes.end(), before);
+  }
   std::span<const LastKnownChange> rest = changes;
   for (;;) {
     std::size_t count = 0;

@@ -26,11 +26,13 @@ struct LastKnownContents {
 };
 
 // In a process of its own first, since a page that is damaged kills who follows it: before
-// the first thread.
+// the first thread.  `meanwhile` is called while that is under way, unless it does not come to
+// that, and may begin threads.
 // kNotFound: there is none.  kInternal: any of it is damaged.  kRefused: of another format
 // or prefix.  kUnavailable: it cannot be read.
 [[nodiscard]] Result<LastKnownContents> ReadLastKnown(const std::string& file,
-                                                      std::string_view prefix);
+                                                      std::string_view prefix,
+                                                      const std::function<void()>& meanwhile = {});
 
 // What becomes of a key.
 struct LastKnownChange {

@@ -48,7 +48,8 @@ void SetAside(const LastKnownOptions& options, const Error& why, const Clock& cl
 
 }  // namespace
 
-LastKnownStart StartLastKnown(const LastKnownOptions& options, const Clock& clock) {
+LastKnownStart StartLastKnown(const LastKnownOptions& options, const Clock& clock,
+                              const std::function<void()>& meanwhile) {
   LastKnownStart start;
   auto directory = lmdb::Directory::Hold(options.directory);
   if (!directory) {
@@ -56,7 +57,8 @@ LastKnownStart StartLastKnown(const LastKnownOptions& options, const Clock& cloc
               {{"why", directory.error().message}});
     if (directory.error().code == ErrorCode::kConflict) return start;
   }
-  auto contents = ReadLastKnown(options.directory + "/" + LastKnown::kFile, options.prefix);
+  auto contents =
+      ReadLastKnown(options.directory + "/" + LastKnown::kFile, options.prefix, meanwhile);
   if (contents) {
     start.contents = *std::move(contents);
   } else if (contents.error().code == ErrorCode::kUnavailable) {

@@ -3,6 +3,7 @@
 // Threads: none of its own; before the first thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -19,8 +20,10 @@ struct LastKnownStart {
 // Nothing that it finds is an error; what somebody should know is logged.  A file that is
 // damaged, of another format or of another prefix is moved aside whole, to
 // `last-known.damaged-TIME` beside it, of which the newest few stay.  A directory that is
-// only to be read is read; one that another process holds is not.
+// only to be read is read; one that another process holds is not.  `meanwhile`: as
+// ReadLastKnown()'s.
 [[nodiscard]] LastKnownStart StartLastKnown(const LastKnownOptions& options,
-                                            const Clock& clock = SystemClock());
+                                            const Clock& clock = SystemClock(),
+                                            const std::function<void()>& meanwhile = {});
 
 }  // namespace rollcall::catalog

@@ -120,6 +120,34 @@ class LastKnownTest : public ::testing::Test {
   std::unique_ptr<LastKnown> last_known_;
 };
 
+TEST_F(LastKnownTest, OfWhatIsListedTheLastWordIsKept) {
+  (void)Start();
+  const auto show = [this](bool list_ended = false) { last_known_->Show(Header(5), list_ended); };
+  last_known_->BeginList();
+  Put("/skydns/h", "held");
+  show();
+  last_known_->Erase("/skydns/b");  // before its page
+  Put("/skydns/c", "early");
+  show();
+  Put("/skydns/a", "1");
+  Put("/skydns/b", "1");
+  Put("/skydns/c", "1");
+  Put("/skydns/d", "1");
+  show();
+  last_known_->Erase("/skydns/d");  // behind it
+  Put("/skydns/a", "2");
+  Put("/skydns/a", "3");
+  show();
+  Put("/skydns/h", "back");
+  Put("/skydns/i", "1");
+  show(true);
+  EXPECT_EQ(ValuesOf(Look()), (Values{{"/skydns/a", "3"},
+                                      {"/skydns/b", "1"},
+                                      {"/skydns/c", "1"},
+                                      {"/skydns/h", "back"},
+                                      {"/skydns/i", "1"}}));
+}
+
 TEST_F(LastKnownTest, AStartFindsWhatWasShownLast) {
   EXPECT_FALSE(Start());
   List({{"/skydns/a", "1"}, {"/skydns/b", "1"}}, 5);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/log.h"
 #include "model/serial.h"
@@ -40,14 +41,54 @@ void Ledger::BeginList(bool new_epoch, std::uint64_t cluster_id) {
   last_change_ = {};
   last_put_ = 0;
   listed_serial_.reset();
-  listed_.clear();
+  listed_ = 0;
+  listed_to_.clear();
+  vanished_.clear();
+  unlisted_flaws_.clear();
+  for (std::string& key : flaws_.Keys()) unlisted_flaws_.insert(std::move(key));
   listed_marks_.clear();
   removals_.ForgetAll();  // what there is of marks, this list tells
 }
 
-void Ledger::AddPage(std::span<const store::KeyValue> page) {
+// What the view has from one key to another, in order; good until the view is changed.
+class Ledger::Known {
+ public:
+  // Without the first key, with the last one; "": there is none.
+  Known(const View& view, std::string_view behind, std::string_view last) {
+    view.tree.VisitFrom(behind, [&](const Registration& one) {
+      if (!last.empty() && one.key > last) return false;
+      if (one.key != behind) all_.push_back(&one);
+      return true;
+    });
+  }
+
+  // Null: it is not there.  Those before it go to `passed`.
+  [[nodiscard]] RegistrationPtr Take(std::string_view key, Gone& passed) {
+    for (; next_ < all_.size() && all_[next_]->key < key; ++next_) passed.emplace_back(all_[next_]);
+    if (next_ == all_.size() || all_[next_]->key != key) return {};
+    return RegistrationPtr(all_[next_++]);
+  }
+  void TakeRest(Gone& passed) {
+    for (; next_ < all_.size(); ++next_) passed.emplace_back(all_[next_]);
+  }
+
+ private:
+  std::vector<const Registration*> all_;
+  std::size_t next_ = 0;
+};
+
+void Ledger::AddPage(std::vector<store::KeyValue> page, std::vector<MadeRegistration> made) {
+  if (page.empty()) return;
   Stage stage;
-  for (const store::KeyValue& kv : page) {
+  const auto last = std::find_if(page.rbegin(), page.rend(), [this](const store::KeyValue& kv) {
+    return IsRegistration(kv.key);
+  });
+  // Keys are in order, in the page as in the view: they are walked side by side, and none is
+  // looked up.
+  std::optional<Known> known;
+  if (last != page.rend()) known.emplace(*reader_.Enter(), listed_to_, last->key);
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    store::KeyValue& kv = page[i];
     Remember(kv, false);
     if (!IsRegistration(kv.key)) {
       if (kv.key == model::kSerialKey) listed_serial_ = kv;
@@ -57,20 +98,33 @@ void Ledger::AddPage(std::span<const store::KeyValue> page) {
       }
       continue;
     }
-    listed_.push_back(kv.key);
+    ++listed_;
+    listed_to_ = kv.key;
+    if (!unlisted_flaws_.empty()) unlisted_flaws_.erase(kv.key);
     last_put_ = std::max(last_put_, kv.mod_revision);
     StagePresent(stage, kv.key);
-    const RegistrationPtr before = Current(stage, kv.key);
-    if (!before || !IsOld(before->mod_revision, kv)) {
-      StagePut(stage, kv);
-    } else if (NeedsAll()) {
-      Keep(*before, kv);
+    RegistrationPtr before = known->Take(kv.key, vanished_);
+    if (!stage.changes.empty()) before = Current(stage, kv.key);
+    if (before && IsOld(before->mod_revision, kv)) {
+      if (NeedsAll()) Keep(*before, std::move(kv));
+      continue;
     }
+    auto one = i < made.size() && !before ? std::move(made[i])
+                                          : MakeRegistration(options_.prefix, kv, before.get());
+    StageListed(stage, std::move(kv), std::move(one), before);
   }
+  if (known) known->TakeRest(vanished_);
   Publish(std::move(stage));
 }
 
+void Ledger::Expect(std::size_t registrations) {
+  // Whoever says so may be wrong: no more room than a large fleet needs.
+  constexpr std::size_t kMost = 4'000'000;
+  publisher_.Apply([&](View& view) { view.tree.Reserve(std::min(registrations, kMost)); });
+}
+
 void Ledger::EndList(store::Revision revision) {
+  Known(*reader_.Enter(), listed_to_, "").TakeRest(vanished_);
   Stage stage;
   StageVanished(stage, revision);
   StageVanishedMarks(stage, revision);
@@ -87,7 +141,7 @@ void Ledger::EndList(store::Revision revision) {
   if (whole_at_ - revision_ > kMostCatchingUp) (void)EndCatchingUp(true);
   ever_listed_ = true;
   other_store_ = doubted_ = false;
-  listed_ = {};
+  vanished_ = {};
   listed_marks_ = {};
   Publish(std::move(stage), true);
   writers_.clear();  // of what was there before
@@ -139,9 +193,17 @@ void Ledger::SetLeases(std::span<const LeaseTime> times) {
 
 // --- one key
 
+const RegistrationPtr* Ledger::Stage::Find(std::string_view key) const {
+  const auto changed = changes.find(key);
+  if (changed != changes.end()) return &changed->second.put;
+  const auto found = std::lower_bound(
+      fresh.begin(), fresh.end(), key,
+      [](const RegistrationPtr& one, std::string_view wanted) { return one->key < wanted; });
+  return found != fresh.end() && (*found)->key == key ? &*found : nullptr;
+}
+
 RegistrationPtr Ledger::Current(const Stage& stage, const std::string& key) {
-  const auto staged = stage.changes.find(key);
-  if (staged != stage.changes.end()) return staged->second.put;
+  if (const RegistrationPtr* const staged = stage.Find(key)) return *staged;
   // Only this object writes, so what is read stays so until Publish().
   return reader_.Enter()->tree.FindKey(key);
 }
@@ -157,6 +219,20 @@ void Ledger::StagePut(Stage& stage, const store::KeyValue& kv) {
   flaws_.Note(kv.key, (*made)->invalid.get());
   Keep(**made, kv);
   Swap(stage, kv.key, before, {*std::move(made), kv.mod_revision});
+}
+
+// The same for the next key of a list, behind all that came before.
+void Ledger::StageListed(Stage& stage, store::KeyValue kv, MadeRegistration made,
+                         const RegistrationPtr& before) {
+  flaws_.Note(kv.key, made ? (*made)->invalid.get() : &made.error());
+  if (!made) return;
+  if (before || stage.changes.contains(kv.key)) {
+    Swap(stage, kv.key, before, {*made, kv.mod_revision});
+  } else {
+    leases_.Add((*made)->lease, clock_.Now());
+    stage.fresh.push_back(*made);
+  }
+  Keep(**made, std::move(kv));
 }
 
 void Ledger::StageErase(Stage& stage, const std::string& key, store::Revision revision) {
@@ -188,6 +264,7 @@ void Ledger::Publish(Stage stage, bool list_ended) {
   // before a restart.
   const std::uint32_t offset = ever_listed_ ? serial_.Choose(revision_) : serial_.offset();
   publisher_.Apply([&](View& view) {
+    view.tree.PutAll(stage.fresh);
     for (const auto& [key, change] : stage.changes) {
       if (change.put) {
         view.tree.Put(change.put);
@@ -201,10 +278,11 @@ void Ledger::Publish(Stage stage, bool list_ended) {
       if (staged.area == model::Area::kAlive) view.tree.Touch(staged.subject);
       const bool alive_or_held =
           staged.area == model::Area::kAlive || staged.area == model::Area::kHeld;
-      if (!alive_or_held || stage.changes.contains(staged.subject)) continue;
+      if (!alive_or_held || stage.Find(staged.subject) != nullptr) continue;
       view.marks.LookAt(staged.subject, view.tree.FindKey(staged.subject).get());
     }
     for (const auto& [key, change] : stage.changes) view.marks.LookAt(key, change.put.get());
+    for (const RegistrationPtr& one : stage.fresh) view.marks.LookAt(one->key, one.get());
     for (const store::LeaseId id : stage.leases) view.leases.erase(id);
     view.revision = revision_;
     view.serial_offset = offset;

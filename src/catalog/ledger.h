@@ -54,9 +54,14 @@ class Ledger {
   // before the list is whole.  `new_epoch`: of another store, where equal revisions do
   // not mean equal values.  A list that is not ended is begun again.
   void BeginList(bool new_epoch, std::uint64_t cluster_id = 0);
-  void AddPage(std::span<const store::KeyValue> page);
+  // `made`: of each pair of the page, by who had time for it; none: they are made here.
+  void AddPage(std::vector<store::KeyValue> page, std::vector<MadeRegistration> made = {});
   void EndList(store::Revision revision);
-  [[nodiscard]] std::size_t listed() const { return listed_.size(); }  // registrations
+  [[nodiscard]] std::size_t listed() const { return listed_; }  // registrations
+  // About as many registrations are to come.
+  void Expect(std::size_t registrations);
+  // No registration is in the view.
+  [[nodiscard]] bool knows_nothing() { return reader_.Enter()->tree.size() == 0; }
 
   // Where the watch has to begin: at the range that is behind, since a store that catches
   // up may send one ahead of the other.  After a list that is behind the last change that
@@ -138,14 +143,22 @@ class Ledger {
   };
   struct Stage {
     TextMap<Change> changes;
+    // In the order of their keys: not in the view, nor in `changes`.  What a list of the whole
+    // store brings, for which a hash table would only be in the way.
+    std::vector<RegistrationPtr> fresh;
+    // What the stage makes of a key; null: nothing, else what is put, or null for erased.
+    [[nodiscard]] const RegistrationPtr* Find(std::string_view key) const;
     TextMap<StagedMark> marks;           // by their own key
     std::vector<store::LeaseId> leases;  // that may have lost their last key
   };
   using Gone = std::vector<RegistrationPtr>;
+  class Known;  // a piece of the view, beside a page of a list
 
   [[nodiscard]] bool IsRegistration(std::string_view key) const;
   [[nodiscard]] RegistrationPtr Current(const Stage& stage, const std::string& key);
   void StagePut(Stage& stage, const store::KeyValue& kv);
+  void StageListed(Stage& stage, store::KeyValue kv, MadeRegistration made,
+                   const RegistrationPtr& before);
   void StageErase(Stage& stage, const std::string& key, store::Revision revision);
   void Swap(Stage& stage, const std::string& key, const RegistrationPtr& before, Change change);
   bool HearSerial(const store::KeyValue& record);
@@ -158,10 +171,10 @@ class Ledger {
 
   // ledger_kept.cc: of each registration and record of the view, what leads to it again.
   [[nodiscard]] bool NeedsAll() const { return kept_ && kept_->needs_all(); }
-  void Keep(const store::KeyValue& kv) {
-    if (kept_) kept_->Put(kv);
+  void Keep(store::KeyValue kv) {
+    if (kept_) kept_->Put(std::move(kv));
   }
-  void Keep(const Registration& registration, const store::KeyValue& kv);
+  void Keep(const Registration& registration, store::KeyValue kv);
   void Keep(const std::string& record_key, const Mark& own_word);
   void KeepNoMore(std::string_view key) {
     if (kept_) kept_->Erase(key);
@@ -232,10 +245,14 @@ class Ledger {
   bool withholding_ = false;          // news wait for Tell()
   std::uint64_t epoch_ = 0;
   bool ever_listed_ = false;
-  bool other_store_ = false;         // the list in hand is the first of another store
-  bool doubted_ = false;             // or its first one may be of another history
-  std::vector<std::string> listed_;  // registrations of the list in hand, in order
-  TextSet listed_marks_;             // and our own records
+  bool other_store_ = false;  // the list in hand is the first of another store
+  bool doubted_ = false;      // or its first one may be of another history
+  // Of the list in hand.
+  std::size_t listed_ = 0;  // registrations
+  std::string listed_to_;   // the last one's key; in order, so that none before it is to come
+  Gone vanished_;           // those up to there that the view has, and the list has not
+  TextSet unlisted_flaws_;  // keys that had a flaw before it, and have not come yet
+  TextSet listed_marks_;    // our own records
   std::optional<store::KeyValue> listed_serial_;
 };
 

@@ -118,6 +118,9 @@ std::vector<HistoryEntry> Ledger::News(const Stage& stage) {
     for (const auto& [key, change] : stage.changes) {
       TellChange(stage, key, change, view->tree.FindKey(key), entries);
     }
+    for (const RegistrationPtr& one : stage.fresh) {
+      TellChange(stage, std::string(one->key), {one, one->mod_revision}, nullptr, entries);
+    }
     for (const auto& [key, staged] : stage.marks) TellMark(stage, staged, *view, entries);
   }
   for (HistoryEntry& entry : entries) {
@@ -135,6 +138,7 @@ std::vector<HistoryEntry> Ledger::News(const Stage& stage) {
     return std::tie(a.revision, a.subject, a.event) < std::tie(b.revision, b.subject, b.event);
   });
   for (const auto& [key, change] : stage.changes) gone_.erase(key);
+  for (const RegistrationPtr& one : stage.fresh) gone_.erase(one->key);
   return entries;
 }
 
@@ -168,8 +172,8 @@ void Ledger::TellMark(const Stage& stage, const StagedMark& staged, const View& 
   const MarkPtr before = found == marks.end() ? nullptr : found->second;
   const MarkPtr& after = staged.mark;
   const RegistrationPtr stood = view.tree.FindKey(staged.subject);
-  const auto changed = stage.changes.find(staged.subject);
-  const RegistrationPtr stands = changed == stage.changes.end() ? stood : changed->second.put;
+  const RegistrationPtr* const changed = stage.Find(staged.subject);
+  const RegistrationPtr stands = changed ? *changed : stood;
   HistoryEntry entry =
       About(HistoryEvent::kHealth, staged.subject, after ? after->revision : staged.revision);
   if (after) Sign(entry, after->record);

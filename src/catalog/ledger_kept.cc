@@ -1,5 +1,7 @@
 // The Ledger's part that has the view kept on the disk, and takes it from there.
 #include <algorithm>
+#include <future>
+#include <span>
 #include <utility>
 
 #include "catalog/ledger.h"
@@ -7,6 +9,7 @@
 namespace rollcall::catalog {
 namespace {
 
+// A piece is made while the one before is put into the view.
 constexpr std::size_t kMostRestoredAtOnce = 20'000;
 
 }  // namespace
@@ -20,14 +23,32 @@ void Ledger::Restore(LastKnownContents contents) {
   cluster_id_ = header.cluster_id;
   last_change_ = {header.last_key, header.last_revision, header.last_erased};
   std::vector<std::string> by_our_word;
-  // What has been read goes at once, so that there is never twice of all.
-  do {
+  const auto by_key = [](const store::KeyValue& a, const store::KeyValue& b) {
+    return a.key < b.key;
+  };
+  if (!std::is_sorted(contents.records.begin(), contents.records.end(), by_key)) {
+    std::sort(contents.records.begin(), contents.records.end(), by_key);
+  }
+  const auto make = [this](std::span<store::KeyValue> piece) {
+    return std::async(std::launch::async,
+                      [this, piece] { return MakeRegistrations(options_.prefix, piece); });
+  };
+  Expect(contents.records.size());
+  std::span<store::KeyValue> rest = contents.records;
+  std::span<store::KeyValue> piece = rest.first(std::min(kMostRestoredAtOnce, rest.size()));
+  auto ahead = make(piece);
+  for (bool more = true; more;) {
+    auto made = ahead.get();
+    rest = rest.subspan(piece.size());
+    more = !rest.empty();
+    const auto next = rest.first(std::min(kMostRestoredAtOnce, rest.size()));
+    if (more) ahead = make(next);
     Stage stage;
-    for (std::size_t i = 0; i < kMostRestoredAtOnce && !contents.records.empty(); ++i) {
-      const store::KeyValue kv = std::move(contents.records.back());
-      contents.records.pop_back();
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      // What has been read goes at once, so that there is never twice of all.
+      store::KeyValue kv = std::exchange(piece[i], {});
       if (IsRegistration(kv.key)) {
-        StagePut(stage, kv);
+        StageListed(stage, std::move(kv), std::move(made[i]), nullptr);
         continue;
       }
       // What is held has been kept itself: what has not was let go since.
@@ -36,8 +57,9 @@ void Ledger::Restore(LastKnownContents contents) {
       StageMark(stage, place->area, SubjectOf(*place), ReadMark(kv));
       if (kv.mod_revision == 0) by_our_word.push_back(place->key);
     }
+    piece = next;
     Publish(std::move(stage));
-  } while (!contents.records.empty());
+  }
   // They are not in the store, and go on being held, with nothing left of why but this.
   absent_.insert(by_our_word.begin(), by_our_word.end());
   kept_ = kept;
@@ -45,15 +67,14 @@ void Ledger::Restore(LastKnownContents contents) {
 }
 
 // `kv`: what the store has.
-void Ledger::Keep(const Registration& registration, const store::KeyValue& kv) {
+void Ledger::Keep(const Registration& registration, store::KeyValue kv) {
   if (!kept_) return;
-  if (registration.valid || !registration.usable()) return kept_->Put(kv);
+  if (registration.valid || !registration.usable()) return kept_->Put(std::move(kv));
   // What was readable last has been kept, and stays.
   if (!kept_->needs_all()) return;
-  store::KeyValue readable = kv;
-  readable.value = model::ToJson(ToService(registration));
-  readable.mod_revision = kv.mod_revision - 1;  // not the store's, which is to be read again
-  kept_->Put(readable);
+  kv.value = model::ToJson(ToService(registration));
+  --kv.mod_revision;  // not the store's, which is to be read again
+  kept_->Put(std::move(kv));
 }
 
 void Ledger::Keep(const std::string& record_key, const Mark& own_word) {

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catalog/last_known_start.h"
@@ -116,9 +117,12 @@ class LedgerKeptTest : public ::testing::Test {
   void List(bool new_epoch = false) {
     ledger_->BeginList(new_epoch, 7);
     for (const bool own : {true, false}) {
+      std::vector<store::KeyValue> page;
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_->AddPage({&kv, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) page.push_back(kv);
+        if (page.size() == 3) ledger_->AddPage(std::exchange(page, {}));
       }
+      ledger_->AddPage(std::move(page));
     }
     ledger_->EndList(revision_);
   }
@@ -159,7 +163,7 @@ using Strings = std::vector<std::string>;
 TEST_F(LedgerKeptTest, NothingIsKnownUntilAListWasWhole) {
   ledger_->BeginList(false, 7);
   const store::KeyValue kv{"/skydns/z/a", Json(1), 0, 5, 0, 0};
-  ledger_->AddPage({&kv, 1});
+  ledger_->AddPage({kv});
   Begin();
   EXPECT_EQ(Names(), Strings());
 }
@@ -239,7 +243,7 @@ TEST_F(LedgerKeptTest, TheSerialGoesOnFromWhereItWas) {
   EXPECT_EQ(Now().serial, serial);
   ledger_->BeginList(false, 7);
   const store::KeyValue page = pairs_.rbegin()->second;
-  ledger_->AddPage({&page, 1});  // before the record of the offset has come
+  ledger_->AddPage({page});  // before the record of the offset has come
   EXPECT_EQ(Now().serial, serial);
   List();
   EXPECT_EQ(Now().serial, serial);

@@ -156,27 +156,12 @@ void Ledger::Hold(Stage& stage, const Gone& gone, store::Revision revision, std:
 // --- the end of a list
 
 void Ledger::StageVanished(Stage& stage, store::Revision revision) {
-  std::vector<std::string> unusable;
-  Gone vanished;
-  const auto listed = [&](std::string_view key) {
-    return std::binary_search(listed_.begin(), listed_.end(), key);
-  };
-  for (std::string& key : flaws_.Keys()) {  // some are in no tree
-    if (!listed(key)) unusable.push_back(std::move(key));
-  }
-  {
-    const auto view = reader_.Enter();
-    if (const Node* root = view->tree.Find(wire::NameView())) {
-      view->tree.VisitSubtree(*root, true, [&](const Registration& one) {
-        if (!listed(one.key)) vanished.push_back(view->tree.FindKey(one.key));
-        return true;
-      });
-    }
-  }
   Gone gone;
   Gone leased;  // nobody knows any more whether their leases had ended
-  for (const RegistrationPtr& one : vanished) {
-    const std::string key(one->key);
+  for (const RegistrationPtr& passed : std::exchange(vanished_, {})) {
+    const std::string key(passed->key);
+    const RegistrationPtr one = Current(stage, key);
+    if (!one) continue;  // a record behind it in the list has ended it
     const bool held = listed_marks_.contains(model::RecordKey(Area::kHeld, key));
     if (!one->usable() || removals_.IsMarked(key, one->mod_revision)) {
       StageErase(stage, key, revision);
@@ -190,7 +175,7 @@ void Ledger::StageVanished(Stage& stage, store::Revision revision) {
       if (!absent_.contains(key) || other_store_) StageAbsent(stage, *one, missing_at);
     }
   }
-  for (const std::string& key : unusable) {
+  for (const std::string& key : unlisted_flaws_) {  // some are in no tree
     if (!Current(stage, key)) StageErase(stage, key, revision);
   }
   if (!leased.empty() && removals_.protects()) {

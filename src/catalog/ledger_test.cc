@@ -64,9 +64,11 @@ class LedgerTest : public ::testing::Test {
   void List(bool new_epoch = false) {
     ledger_.BeginList(new_epoch);
     for (const bool own : {true, false}) {
+      std::vector<store::KeyValue> page;
       for (const auto& [key, kv] : pairs_) {
-        if (key.starts_with(model::kOwnPrefix) == own) ledger_.AddPage({&kv, 1});
+        if (key.starts_with(model::kOwnPrefix) == own) page.push_back(kv);
       }
+      ledger_.AddPage(std::move(page));
     }
     ledger_.EndList(revision_);
     Next();

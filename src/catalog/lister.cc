@@ -1,6 +1,7 @@
 #include "catalog/lister.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 namespace rollcall::catalog {
@@ -35,14 +36,29 @@ Result<Lister::Listed> Lister::List(const Epoch& epoch) {
   return listed;
 }
 
+Lister::Fetched Lister::Fetch(const store::RangeRequest& request, bool make) const {
+  const SteadyTime sent = clock_.Now();
+  const auto begun = std::chrono::steady_clock::now();
+  Fetched fetched{store_.Range(request, store::After(options_.call_timeout)), {}, sent};
+  fetched.took = std::chrono::steady_clock::now() - begun;
+  if (fetched.page && make) fetched.made = MakeRegistrations(options_.prefix, fetched.page->kvs);
+  return fetched;
+}
+
 Result<void> Lister::ReadPages(const std::string& prefix, const Epoch& epoch, Listed& listed) {
   store::RangeRequest request{.keys = store::KeyRange::Prefix(prefix + "/"),
                               .revision = listed.header.revision};
-  std::int64_t most = options_.page_size;
+  // Where nothing is known yet, all of it has to be made: while the page before is put into the
+  // view.
+  const bool make = prefix == options_.prefix &&
+                    ledger_.With([](Ledger& ledger) { return ledger.knows_nothing(); });
+  std::int64_t most = std::max(options_.page_size, page_size_);
+  std::future<Fetched> ahead;
+  bool is_first = true;
   for (bool more = true; more;) {
-    const SteadyTime sent = clock_.Now();
     request.limit = page_size_;
-    auto page = store_.Range(request, store::After(options_.call_timeout));
+    Fetched fetched = ahead.valid() ? ahead.get() : Fetch(request, make);
+    auto& page = fetched.page;
     if (stopping_()) return Fail(ErrorCode::kCancelled, "stopping");
     if (!page) {
       const bool smaller = Shrink(page.error());
@@ -50,20 +66,32 @@ Result<void> Lister::ReadPages(const std::string& prefix, const Epoch& epoch, Li
       if (smaller && request.revision != 0) continue;  // the same page, with fewer keys
       return Fail(page.error().code, prefix + "/: " + page.error().message);
     }
+    // etcd counts all the rest for each page, so few of them are the better.
+    const bool fast = fetched.took < options_.call_timeout / 8;
+    if (fast && page_size_ == most) most = std::min(most * 2, std::max(most, options_.most_page));
     page_size_ = std::min(page_size_ * 2, most);
     if (request.revision == 0) {
       listed.header = page->header;
       listed.new_epoch = epoch.Contradicts(page->header);
       request.revision = page->header.revision;
-      contact_.Prove(sent);
+      contact_.Prove(fetched.sent);
       ledger_.With(
           [&](Ledger& ledger) { ledger.BeginList(listed.new_epoch, listed.header.cluster_id); });
     } else if (page->header.cluster_id != listed.header.cluster_id) {
       return Fail(ErrorCode::kUnavailable, "two stores answered one list");
     }
-    ledger_.With([&](Ledger& ledger) { ledger.AddPage(page->kvs); });
     more = page->more && !page->kvs.empty();
-    if (more) request.keys.begin = page->kvs.back().key + '\0';
+    if (more) {
+      request.keys.begin = page->kvs.back().key + '\0';
+      request.limit = page_size_;
+      ahead =
+          std::async(std::launch::async, [this, request, make] { return Fetch(request, make); });
+    }
+    const bool expect = std::exchange(is_first, false) && make && page->count > 0;
+    ledger_.With([&](Ledger& ledger) {
+      if (expect) ledger.Expect(static_cast<std::size_t>(page->count));
+      ledger.AddPage(std::move(page->kvs), std::move(fetched.made));
+    });
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -18,7 +19,8 @@ namespace rollcall::catalog {
 
 struct ListOptions {
   std::string prefix;                            // of the registrations, normalized
-  std::int64_t page_size = 20'000;               // keys; fewer where they do not come in time
+  std::int64_t page_size = 20'000;               // keys; fewer where they do not come in time,
+  std::int64_t most_page = 20'000;               // more where they come fast
   std::chrono::milliseconds call_timeout{5000};  // of one page
   std::chrono::milliseconds past_timeout{2000};  // of KnowsOurPast()
 };
@@ -50,6 +52,14 @@ class Lister {
   // Reads a range at the list's revision, which the first page settles.
   [[nodiscard]] Result<void> ReadPages(const std::string& prefix, const Epoch& epoch,
                                        Listed& listed);
+  struct Fetched {
+    Result<store::RangeResponse> page;
+    std::vector<MadeRegistration> made;  // of it; none: nobody wanted that
+    SteadyTime sent;
+    std::chrono::nanoseconds took{};
+  };
+  // On any thread.
+  [[nodiscard]] Fetched Fetch(const store::RangeRequest& request, bool make) const;
   // A page that is too much for the line in its time would be so for ever; grows
   // again with what comes in time, since a store that hung is no slow line.
   bool Shrink(const Error& error);

@@ -88,12 +88,10 @@ class ListerTest : public ::testing::Test {
   Publisher publisher_;
   LockedLedger ledger_{publisher_, SystemClock(), {"/skydns", {.share = 1}, {}}};
   Contact contact_{seconds(10)};
-  Lister lister_{line_,
-                 ledger_,
-                 contact_,
-                 SystemClock(),
-                 {"/skydns", kPage, kLong, kLong},
-                 [] { return false; }};
+  Lister lister_{
+      line_, ledger_, contact_, SystemClock(), {"/skydns", kPage, kPage, kLong, kLong}, [] {
+        return false;
+      }};
 };
 
 TEST_F(ListerTest, ALineTooSlowForAPageGetsSmallerOnes) {
@@ -115,6 +113,16 @@ TEST_F(ListerTest, AStoreThatHungIsNoSlowLineForEver) {
   line_.Carry(kPage);
   ASSERT_TRUE(lister_.List({}));
   EXPECT_EQ(line_.limits().back(), kPage);
+}
+
+TEST_F(ListerTest, PagesGrowWhereTheyComeFast) {
+  for (int i = 0; i < 1500; ++i) Put(*memory_, std::to_string(i));
+  Lister lister(line_, ledger_, contact_, SystemClock(), {"/skydns", 100, 400, kLong, kLong},
+                [] { return false; });
+  const auto list = lister.List({});
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->keys, 1500U);
+  EXPECT_EQ(line_.limits(), (std::vector<std::int64_t>{100, 200, 400, 400, 400, 400}));
 }
 
 TEST_F(ListerTest, KnowsItsPastAgainAfterAnyChange) {

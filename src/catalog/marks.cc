@@ -57,37 +57,38 @@ void Marks::Set(Area area, const std::string& subject, const MarkPtr& mark) {
   }
 }
 
-void Marks::LookAtLife(const std::string& key, const Registration* registration) {
+void Marks::LookAtLife(std::string_view key, const Registration* registration) {
   const bool owned =
       registration && registration->extension && !registration->extension->owner.empty();
   if (!owned || Find(Area::kAlive, key)) {
-    lifeless_.erase(key);
-    retained_.erase(key);
+    // Mostly there are none, which is told faster than what the key's hash is.
+    if (!lifeless_.empty()) lifeless_.erase(key);
+    if (!retained_.empty()) retained_.erase(key);
     return;
   }
-  lifeless_.insert(key);
+  lifeless_.emplace(key);
   const std::string& retain = registration->extension->retain;
   const auto duration = model::ParseDuration(retain);
   if (retain.empty() || !duration) {  // what cannot be read is no order
     retained_.erase(key);
   } else {
-    retained_[key] = *duration;
+    retained_.insert_or_assign(std::string(key), *duration);
   }
 }
 
 // What is held is served as of when it vanished, or from the record; never newer than it.
-void Marks::LookAtHold(const std::string& key, const Registration* registration) {
+void Marks::LookAtHold(std::string_view key, const Registration* registration) {
   const Mark* const held = Find(Area::kHeld, key);
   const bool settled =
       held && held->revision != 0 && (!registration || registration->mod_revision > held->revision);
   if (settled) {
-    settled_.insert(key);
-  } else {
+    settled_.emplace(key);
+  } else if (!settled_.empty()) {
     settled_.erase(key);
   }
 }
 
-void Marks::LookAt(const std::string& key, const Registration* registration) {
+void Marks::LookAt(std::string_view key, const Registration* registration) {
   LookAtLife(key, registration);
   LookAtHold(key, registration);
 }

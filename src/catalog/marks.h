@@ -53,14 +53,14 @@ class Marks {
   // `held` records whose registration is in the store again, or in nobody's view.
   [[nodiscard]] const TextSet& settled() const { return settled_; }
   // `registration` (null: erased) has changed, or the record `alive` or `held` of its key.
-  void LookAt(const std::string& key, const Registration* registration);
+  void LookAt(std::string_view key, const Registration* registration);
 
  private:
   [[nodiscard]] static std::size_t Index(model::Area area);
 
   std::array<ByKey, kAreas.size()> areas_;
-  void LookAtLife(const std::string& key, const Registration* registration);
-  void LookAtHold(const std::string& key, const Registration* registration);
+  void LookAtLife(std::string_view key, const Registration* registration);
+  void LookAtHold(std::string_view key, const Registration* registration);
 
   TextSet lifeless_;
   TextMap<std::chrono::milliseconds> retained_;

@@ -139,6 +139,20 @@ tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(std::string_view 
   return Pack(std::move(made));
 }
 
+std::vector<MadeRegistration> MakeRegistrations(std::string_view prefix,
+                                                std::span<const store::KeyValue> kvs) {
+  std::vector<MadeRegistration> made;
+  made.reserve(kvs.size());
+  for (const store::KeyValue& kv : kvs) {
+    if (kv.key.starts_with(prefix)) {
+      made.push_back(MakeRegistration(prefix, kv, nullptr));
+    } else {
+      made.emplace_back(tl::unexpect, model::Invalid{model::Flaw::kKey, "not below the prefix"});
+    }
+  }
+  return made;
+}
+
 model::Service ToService(const Registration& registration) {
   const Registration::Service& from = registration.service;
   return {.host = std::string(from.host),

@@ -13,7 +13,9 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "model/key.h"
 #include "model/service.h"
@@ -98,6 +100,11 @@ using RegistrationPtr = boost::intrusive_ptr<const Registration>;
 // Requires: `prefix` is normalized and kv.key starts with PREFIX + "/".
 [[nodiscard]] tl::expected<RegistrationPtr, model::Invalid> MakeRegistration(
     std::string_view prefix, const store::KeyValue& kv, const Registration* before);
+
+using MadeRegistration = tl::expected<RegistrationPtr, model::Invalid>;
+// The same of each, none of which was there before; of a key that is not below `prefix` an Invalid.
+[[nodiscard]] std::vector<MadeRegistration> MakeRegistrations(std::string_view prefix,
+                                                              std::span<const store::KeyValue> kvs);
 
 // What MakeRegistration() read from the value.
 [[nodiscard]] model::Service ToService(const Registration& registration);

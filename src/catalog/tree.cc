@@ -221,26 +221,85 @@ void Tree::ForEachName(const Registration& registration, Visit visit) const {
   }
 }
 
-void Tree::Put(const RegistrationPtr& registration) {
-  if (by_key_.empty()) prefix_ = registration->key.substr(0, registration->prefix_size);
-  const auto old = by_key_.find(registration->key);
-  if (old == by_key_.end()) return Insert(registration);
-  Replace(*RegistrationPtr(*old), registration);
+Node& Tree::NodeOf(std::string_view wire) {
+  const std::size_t hash = TouchStamp(wire);
+  auto found = nodes_.find(wire, hash);
+  if (found == nodes_.end()) found = nodes_.insert(Node::Make(wire)).first;
+  return **found;
 }
 
-void Tree::Insert(const RegistrationPtr& registration) {
-  ForEachName(*registration, [&](const Step& step) {
-    auto found = nodes_.find(step.wire, TouchStamp(step.wire));
-    if (found == nodes_.end()) found = nodes_.insert(Node::Make(step.wire)).first;
-    Node& node = **found;
-    node.Add(registration);
-    node.stray_count_ += step.stray ? 1 : 0;
-    node.changed_ = std::max(node.changed_, registration->mod_revision);
-    node.touched_ = publication_;
-  });
-  std::string plain = PlainKey(prefix_, registration->name);
-  if (plain != registration->key) strays_.emplace(std::move(plain), registration.get());
-  by_key_.insert(registration.get());
+class Tree::Path {
+ public:
+  // Makes the nodes that are not there.
+  void MoveTo(Tree& tree, std::string_view wire) {
+    std::array<std::uint8_t, wire::kMaxLabels + 1> begins;  // of the names, this one's first
+    std::size_t count = 0;                                  // of its labels
+    for (wire::NameView name(wire);; name = name.Parent(), ++count) {
+      begins[count] = static_cast<std::uint8_t>(wire.size() - name.size());
+      if (name.IsRoot()) break;
+    }
+    // Of as many labels.
+    const auto name_of = [&](std::size_t labels) { return wire.substr(begins[count - labels]); };
+    if (nodes_.empty()) nodes_.push_back(&tree.NodeOf(name_of(0)));
+    std::size_t same = 0;
+    while (same < count && same + 1 < nodes_.size() &&
+           nodes_[same + 1]->wire() == name_of(same + 1)) {
+      ++same;
+    }
+    nodes_.resize(same + 1);
+    while (same < count) nodes_.push_back(&tree.NodeOf(name_of(++same)));
+  }
+  // The root first, the name itself last.
+  [[nodiscard]] std::span<Node* const> nodes() const { return nodes_; }
+
+ private:
+  absl::InlinedVector<Node*, 16> nodes_;
+};
+
+void Tree::Put(const RegistrationPtr& registration) {
+  PutAll({&registration, 1});
+}
+
+void Tree::PutAll(std::span<const RegistrationPtr> registrations) {
+  Path path;
+  auto behind = by_key_.end();
+  for (const RegistrationPtr& registration : registrations) {
+    if (by_key_.empty()) prefix_ = registration->key.substr(0, registration->prefix_size);
+    const std::string_view key = registration->key;
+    const bool follows = (behind == by_key_.end() || key <= (*behind)->key) &&
+                         (behind == by_key_.begin() || (*std::prev(behind))->key < key);
+    if (!follows) behind = by_key_.lower_bound(key);
+    if (behind == by_key_.end() || (*behind)->key != key) {
+      behind = std::next(Insert(registration, behind, path));
+    } else {
+      Replace(*RegistrationPtr(*behind), registration);
+      behind = by_key_.end();
+    }
+  }
+}
+
+void Tree::Reserve(std::size_t registrations) {
+  nodes_.reserve(nodes_.size() + registrations);
+}
+
+Tree::ByKey::iterator Tree::Insert(const RegistrationPtr& registration, ByKey::iterator behind,
+                                   Path& path) {
+  const LowerName lower(registration->name);
+  path.MoveTo(*this, lower.wire());
+  for (Node* const node : path.nodes()) {
+    node->Add(registration);
+    node->changed_ = std::max(node->changed_, registration->mod_revision);
+    node->touched_ = publication_;
+  }
+  std::string plain = PlainKey(prefix_, lower.wire());
+  if (plain != registration->key) {
+    std::size_t depth = path.nodes().size();
+    ForEachName(*registration, [&](const Step& step) {
+      path.nodes()[--depth]->stray_count_ += step.stray ? 1 : 0;
+    });
+    strays_.emplace(std::move(plain), registration.get());
+  }
+  return by_key_.insert(behind, registration.get());
 }
 
 void Tree::Replace(const Registration& old, const RegistrationPtr& registration) {

@@ -153,6 +153,11 @@ class Tree {
   // Adds, or replaces the one with the same key.  O(depth of the name + log size).
   // Requires: it was made with the same prefix as all others.
   void Put(const RegistrationPtr& registration);
+  // Put() of each.  In the order of keys, what is common to one and the next is looked for once:
+  // so a whole fleet costs a step for each name, not one for each name above it too.
+  void PutAll(std::span<const RegistrationPtr> registrations);
+  // That many are about to be put, so that the hash table grows once.
+  void Reserve(std::size_t registrations);
   // False: there is no such key.  `revision`: of the deletion.  O(depth + log size).
   bool Erase(std::string_view key, store::Revision revision);
 
@@ -193,7 +198,12 @@ class Tree {
   template <typename Visit>
   void ForEachName(const Registration& registration, Visit visit) const;
 
-  void Insert(const RegistrationPtr& registration);
+  // The nodes of one name and of all above it, to be followed from one name to the next.
+  // Requires: none of them is erased meanwhile, and the publication is the same.
+  class Path;
+  // `behind`: the first registration whose key is not before that of this one.  Returns where it
+  // is.
+  ByKey::iterator Insert(const RegistrationPtr& registration, ByKey::iterator behind, Path& path);
   void Replace(const Registration& old, const RegistrationPtr& registration);
   // VisitUnordered() by the order of all keys.
   void VisitByKey(const Node& node, bool include_own, Visitor visit) const;
@@ -203,6 +213,7 @@ class Tree {
   [[nodiscard]] std::string_view RangeBelow(const Node& node, char last) const;
   void EraseStray(const Registration& registration);
 
+  [[nodiscard]] Node& NodeOf(std::string_view wire);
   static constexpr std::size_t kStamps = 1 << 16;
   [[nodiscard]] static Stamp StampOf(std::size_t hash) { return hash % kStamps; }
   // Writes the publication to a name's stamp, and returns the name's hash.

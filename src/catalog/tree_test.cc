@@ -270,11 +270,14 @@ std::string Lower(std::string_view wire) {
 // A tree beside an ordered map of the same keys, as etcd has them.
 class Twins {
  public:
-  void Put(const std::string& key) {
+  void Put(const std::vector<std::string>& keys) {
     ++revision_;
-    const auto registration = Make(key, revision_);
-    tree_.Put(registration);
-    keys_[key] = {Lower(registration->name), registration->nameless};
+    std::vector<RegistrationPtr> registrations;
+    for (const std::string& key : keys) {
+      registrations.push_back(Make(key, revision_));
+      keys_[key] = {Lower(registrations.back()->name), registrations.back()->nameless};
+    }
+    tree_.PutAll(registrations);
   }
   void Erase(const std::string& key) {
     ++revision_;
@@ -349,16 +352,25 @@ void RunTwins(const std::vector<std::string>& components, const std::vector<std:
   std::mt19937 random(seed);
   const auto draw = [&](std::size_t n) { return random() % n; };
   Twins twins;
-  for (int step = 0; step < 2000; ++step) {
+  const auto draw_key = [&] {
     std::string key = "/skydns";
     for (std::size_t depth = 1 + draw(4); depth > 0; --depth) {
       key += '/' + components[draw(components.size())];
     }
     if (!plain && draw(10) == 0) key += '/';
+    return key;
+  };
+  for (int step = 0; step < 2000; ++step) {
+    std::vector<std::string> keys = {draw_key()};
+    const std::string key = keys.front();
     // Grows, then shrinks to nothing, again and again.
     const bool growing = step / 300 % 2 == 0;
     if (draw(10) < (growing ? 8U : 2U)) {
-      twins.Put(key);
+      if (draw(4) == 0) {
+        for (std::size_t more = draw(8); more > 0; --more) keys.push_back(draw_key());
+        if (draw(2) == 0) std::sort(keys.begin(), keys.end());
+      }
+      twins.Put(keys);
     } else {
       twins.Erase(draw(10) == 0 ? key : twins.SomeKey(random()));
     }

@@ -58,6 +58,7 @@ std::string Weigher::Exceeds(std::string_view whose, std::size_t size, std::size
 }
 
 void Weigher::Returned(std::string_view key) {
+  if (passed_.empty()) return;
   const auto it = passed_.find(key);
   if (it == passed_.end()) return;
   Drop(it->second);

@@ -12,7 +12,8 @@
 
 namespace rollcall::lmdb {
 
-Result<int> InSparedProcess(const std::string& file, const std::function<int()>& work) {
+Result<int> InSparedProcess(const std::string& file, const std::function<int()>& work,
+                            const std::function<void()>& meanwhile) {
   (void)std::fflush(nullptr);  // else both of us write what waits there
   const pid_t parent = getpid();
   const pid_t child = fork();
@@ -28,6 +29,7 @@ Result<int> InSparedProcess(const std::string& file, const std::function<int()>&
     (void)std::fflush(nullptr);
     _exit(status);
   }
+  if (meanwhile) meanwhile();
   return AwaitReader(child, file);
 }
 

@@ -16,11 +16,11 @@ namespace rollcall::lmdb {
 inline constexpr std::string_view kKills = "a page is damaged or missing";
 
 // Runs `work` in a child, which ends with us, and returns its exit status.  Before the
-// first thread.
+// first thread; but `meanwhile` runs here when the child is there, and may begin some.
 // kInternal: `file` is damaged so that reading it kills.  kUnavailable: something else
 // ended the child.
-[[nodiscard]] Result<int> InSparedProcess(const std::string& file,
-                                          const std::function<int()>& work);
+[[nodiscard]] Result<int> InSparedProcess(const std::string& file, const std::function<int()>& work,
+                                          const std::function<void()>& meanwhile = {});
 
 // The same of a child that is there already: waits for its end.
 [[nodiscard]] Result<int> AwaitReader(pid_t child, const std::string& file);

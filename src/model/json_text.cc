@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <iterator>
@@ -84,6 +85,8 @@ std::string MendSurrogateEscapes(std::string_view json) {
 }
 
 std::string MendUtf8(std::string_view text) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return std::string(text);
   std::string mended;
   mended.reserve(text.size());
   while (!text.empty()) {

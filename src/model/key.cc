@@ -15,18 +15,28 @@ bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
 
+constexpr std::string_view kSpecial = ". '@;()\"\\";
+
+// Octets that stand for themselves, or for their lower case.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (char c = ' '; c <= '~'; ++c) {
+    plain[static_cast<unsigned char>(c)] = kSpecial.find(c) == kSpecial.npos;
+  }
+  return plain;
+}();
+
 // One label in lower case, escaped as by github.com/miekg/dns, CoreDNS's library
 // (its isDomainNameLabelSpecial and escapeByte).
 void AppendEscaped(std::string& out, std::string_view label) {
-  constexpr std::string_view kSpecial = ". '@;()\"\\";
   for (const char c : label) {
-    if (kSpecial.find(c) != kSpecial.npos) {
-      out += '\\';
-      out += c;
+    if (kPlain[static_cast<unsigned char>(c)]) {
+      out += wire::ToLower(c);
     } else if (c < ' ' || c > '~') {
       fmt::format_to(std::back_inserter(out), "\\{:03}", static_cast<unsigned char>(c));
     } else {
-      out += wire::ToLower(c);
+      out += '\\';
+      out += c;
     }
   }
 }
@@ -118,6 +128,11 @@ tl::expected<wire::Name, Invalid> NameOf(std::string_view prefix, std::string_vi
     rest.remove_prefix(1);  // the slash
     const std::string_view component = rest.substr(0, rest.find('/'));
     rest.remove_prefix(component.size());
+    // Nearly all are one label as it stands.
+    if (component.find('.') == component.npos && component.find('\\') == component.npos) {
+      if (!name.PrependLabel(component)) return BadKey(key, WhyNot(component));
+      continue;
+    }
     const std::vector<std::string> labels = LabelsOf(component);
     if (labels.empty()) return BadKey(key, "a broken escape");
     for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
