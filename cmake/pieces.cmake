@@ -56,6 +56,7 @@ foreach(header IN LISTS headers)
 endforeach()
 
 function(rollcall_pieces target)
+  rollcall_precompiled(${target})
   if(NOT CMAKE_UNITY_BUILD)
     return()
   endif()
