@@ -12,7 +12,6 @@
 #include "app/orders.h"
 #include "app/output.h"
 #include "app/server_api.h"
-#include "app/source.h"
 #include "base/quote.h"
 #include "catalog/marks.h"
 #include "catalog/registration.h"
@@ -197,9 +196,7 @@ bool Concerns(const registry::ListedRecord& record, const Meanings& meanings) {
 }
 
 int RunMaintenanceList(const Invocation& invocation) {
-  const auto source = ChooseSource(invocation.settings);
-  if (!source) return Report(source.error());
-  if (*source == Source::kServer) return ListMaintenanceByServer(invocation);
+  if (invocation.settings.IsGiven("server")) return ListMaintenanceByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -265,10 +262,9 @@ Command MaintenanceListCommand() {
           0,
           1,
           "Shows what is in maintenance, or what of it concerns a name or host.",
-          "The server of this host or the store is asked, as by `rollcall list`.\n\n"
           "Example:\n"
           "  rollcall maintenance list --output=json",
-          Join({{OutputSetting()}, SourceSettings(), ClientSettings()}),
+          Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
           &RunMaintenanceList,
           kWordsHelp};
 }

@@ -10,7 +10,6 @@
 #include "app/orders.h"
 #include "app/output.h"
 #include "app/server_api.h"
-#include "app/source.h"
 
 namespace rollcall::app {
 namespace {
@@ -33,9 +32,7 @@ std::string HeldTable(const std::vector<Entry>& entries) {
 }
 
 int RunProtectList(const Invocation& invocation) {
-  const auto source = ChooseSource(invocation.settings);
-  if (!source) return Report(source.error());
-  if (*source == Source::kServer) return ListHeldByServer(invocation);
+  if (invocation.settings.IsGiven("server")) return ListHeldByServer(invocation);
   const auto output = ReadOutput(invocation.settings);
   if (!output) return Report(output.error());
   auto session = Session::Open(invocation.settings);
@@ -87,10 +84,10 @@ Command ProtectListCommand() {
       "Shows the removals that mass-loss protection holds.",
       "What vanished from the store without a deregistration, several at once or too many in a\n"
       "while, goes on being answered by every server until it is registered again or released.\n"
-      "NAME as in `rollcall list`, and the server or the store is asked as there.\n\n"
+      "NAME as in `rollcall list`.\n\n"
       "Example:\n"
       "  rollcall protect list node",
-      Join({{OutputSetting()}, SourceSettings(), ClientSettings()}),
+      Join({{OutputSetting()}, ServerInsteadSettings(), ClientSettings()}),
       &RunProtectList,
       "A service of the zone, or a whole name."};
 }
