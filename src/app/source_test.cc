@@ -77,7 +77,7 @@ class SourceTest : public ::testing::Test {
     directory_ = mkdtemp(name);
     setenv("ROLLCALL_PENDING_PATH", directory_.c_str(), 1);
   }
-  ~SourceTest() override {
+  void TearDown() override {
     unsetenv("ROLLCALL_PENDING_PATH");
     std::filesystem::remove_all(directory_);
   }
