@@ -60,13 +60,6 @@ std::uint16_t PortOf(int listener) {
   return ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
 }
 
-// Whether its client has closed it already.  HTTP/2 knows no client that says nothing more and
-// still listens.
-bool HasGone(int connection) {
-  pollfd ended{connection, POLLRDHUP, 0};
-  return poll(&ended, 1, 0) == 1;
-}
-
 Error WhyNot(const std::string& name, int error) {
   if (error == EADDRINUSE) {
     return {ErrorCode::kConflict, name +
@@ -156,10 +149,6 @@ bool Listeners::Accept(int listener) {
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) return true;
     Complain(errno);
     return false;
-  }
-  if (HasGone(connection)) {
-    (void)close(connection);
-    return true;
   }
   // The lowest number that was free: so many are open.
   if (connection <= highest_) {

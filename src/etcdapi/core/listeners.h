@@ -30,9 +30,7 @@ class Listeners {
   // kConflict: in use; kInvalid: no address of this machine; kUnavailable.
   [[nodiscard]] Result<std::uint16_t> Listen(const std::string& host, const std::string& port);
   // Beyond what leaves some descriptors to the rest of the program, connections are closed
-  // as they come: as many as there are now, less a quarter or `kMostSpared`.  So are those whose
-  // clients have lost patience meanwhile: were they let in, thousands that come at once could keep
-  // each other waiting until none is there any more whose turn has come, for ever.
+  // as they come: as many as there are now, less a quarter or `kMostSpared`.
   void Start(Connected connected);
   void Stop();
 

@@ -106,21 +106,6 @@ TEST_F(ListenersTest, WithoutDescriptorsConnectionsWaitUntilThereAreSome) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Dismiss(2)) << i;
 }
 
-TEST_F(ListenersTest, WhoHasGoneMeanwhileIsNotLetIn) {
-  const auto port = listeners_.Listen("127.0.0.1", "0");
-  ASSERT_TRUE(port) << port.error().message;
-  { Clients(20).Connect(*port); }
-  const Clients patient(1);
-  patient.Connect(*port);
-  listeners_.Start([this](int connection, int) {
-    guests_.Lock()->push_back(connection);
-    (void)send(connection, "", 1, MSG_NOSIGNAL);
-  });
-  char octet = 1;
-  ASSERT_EQ(recv(patient.all()[0], &octet, 1, 0), 1) << "they come one after the other";
-  EXPECT_EQ(guests_.Lock()->size(), 1);
-}
-
 TEST_F(ListenersTest, BeyondWhatTheRestOfTheProgramNeedsConnectionsAreClosed) {
   const auto port = listeners_.Listen("127.0.0.1", "0");
   ASSERT_TRUE(port) << port.error().message;
