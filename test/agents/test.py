@@ -59,6 +59,7 @@ def metric(name):
 
 def check_memory(scenario, server, base, when):
     """What it takes for its agents, once nothing is there of the connections they had before."""
+    # Of a thousand: what the server's threads leave in the heap does not go by their number.
     most = base + (MEMORY - base) * AGENTS / 10000 + (0 if ALL else 10)
     at_once = anonymous(server)
     wait_for("no more streams than agents", lambda: metric("store_api_watch_streams") == AGENTS, SETTLING)
